@@ -1,0 +1,1 @@
+"""The seam, requests, headers and traversal.  Imports neither transports nor resources."""

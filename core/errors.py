@@ -1,0 +1,93 @@
+"""
+Exceptions.
+
+What the peer does wrong is an event in a protocol core, and reaches a request
+as the C{reason} of C{connectionLost}: one of the L{ExchangeLost} family.  What
+we do wrong is a L{LocalProtocolError}.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from penstock.core.headers import Headers
+
+
+class LocalProtocolError(Exception):
+    """
+    This side asked for something the protocol forbids: a bug in the caller.
+    """
+
+
+class InvalidField(LocalProtocolError, ValueError):
+    """
+    A field name or value that may not go on any wire (RFC 9110, section 5.5):
+    not a token, or with a control character in it.  The value is never part
+    of the message.
+    """
+
+
+class ExchangeLost(Exception):
+    """
+    An exchange ended before both of its messages were complete.
+
+    Never raised as such: each cause has a class of its own.
+    """
+
+
+class PeerGone(ExchangeLost):
+    """
+    The peer closed the connection, or it broke.
+    """
+
+
+class Cancelled(ExchangeLost):
+    """
+    The peer gave up this exchange on purpose; its connection may live on.
+    """
+
+
+class DeadlineExceeded(ExchangeLost):
+    """
+    The peer, or something that it waits for, took too long.
+    """
+
+
+class PeerProtocolError(ExchangeLost):
+    """
+    The peer broke the rules of the protocol.
+    """
+
+
+class LimitExceeded(ExchangeLost):
+    """
+    The peer sent more of something than this side takes.
+    """
+
+
+class Unavailable(ExchangeLost):
+    """
+    The exchange was refused before anything of it was processed: there is no
+    connection, or the peer is closing or full.  Safe to try again elsewhere.
+    """
+
+
+class HTTPError(Exception):
+    """
+    Raise it in C{locateChild}, C{contentPolicy} or C{render} to answer with an
+    error page.
+
+    @ivar code: the status code.
+    @ivar message: a sentence for the person who reads the page, or L{None}
+        for the standard one.
+    @ivar headers: fields for the response, or L{None}.
+    """
+
+    def __init__(
+        self, code: int, message: str | None = None, headers: Headers | None = None
+    ) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.headers = headers

@@ -1,0 +1,773 @@
+"""
+One exchange: what is the same on every transport.
+
+L{ServingExchange} and L{CallingExchange} provide the interfaces of the seam.
+A transport subclasses one of each and supplies a few hooks that put things on
+its wire (the methods C{_send…}); in the other direction it calls the methods
+C{begin}, C{contentReceived}, C{contentEnded} and C{lose}.  Everything that a
+request can notice is decided here, once: the order of calls, a
+Content-Length that is kept, messages without content, pausing, who is told
+what at the end, and that it is told exactly once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Any, BinaryIO, Final
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from penstock.core.errors import ExchangeLost, LocalProtocolError
+from penstock.core.flow import FileProducer, Puller
+from penstock.core.headers import Headers
+from penstock.core.interfaces import (
+    ConnectionInfo,
+    IChannelRequest,
+    IClientRequest,
+    RequestFactory,
+    Version,
+)
+from penstock.core.order import LATE, TRANSITIONS, Action, Stage
+
+_log: Final = Logger()
+
+# Late calls are kept for tests and debugging; more than a few tell no more.
+MAX_LATE_CALLS: Final = 16
+
+# RFC 9110, section 8.6: 1*DIGIT.  Eighteen digits are an exabyte, and fit in
+# 64 bits with room to add; anything longer is refused before int() sees it.
+_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
+
+# RFC 9112, section 4: what a reason-phrase must not have.
+_NOT_IN_REASON: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+_WAITING: Final = Stage.WAITING
+_WRITING: Final = Stage.WRITING
+_FINISHED: Final = Stage.FINISHED
+_LOST: Final = Stage.LOST
+
+
+class Inflow(Enum):
+    """
+    How far the content of the incoming message has got.
+    """
+
+    OPEN = auto()
+    """More may come."""
+
+    RECEIVED = auto()
+    """All of it has come; some may still be held back."""
+
+    DELIVERED = auto()
+    """The callbacks have had it all."""
+
+    STOPPED = auto()
+    """Nobody wants the rest."""
+
+
+def parseLength(values: tuple[bytes, ...]) -> int | None:
+    """
+    @param values: the Content-Length fields of a message.
+
+    @return: the length, or L{None} without a field.
+
+    @raise ValueError: unless they are one number (RFC 9112, section 6.3
+        allows to merge equal ones; nobody honest sends them).
+    """
+    if not values:
+        return None
+    if len(values) > 1 or _LENGTH.fullmatch(values[0]) is None:
+        raise ValueError("Content-Length must be one number")
+    return int(values[0])
+
+
+class Exchange:
+    """
+    What serving and calling have in common: a message that goes out, and the
+    content of one that comes in.
+    """
+
+    __slots__ = (
+        "_blocked",
+        "_callbacks",
+        "_delivering",
+        "_file",
+        "_held",
+        "_inflow",
+        "_late",
+        "_paused",
+        "_producer",
+        "_remaining",
+        "_stage",
+        "_trailers",
+    )
+
+    def __init__(self) -> None:
+        self._stage = _WAITING
+        # Octets that Content-Length still promises, where there is one.
+        self._remaining: int | None = None
+        # What writes: a push producer, or a Puller around a pull producer.
+        self._producer: Any = None
+        # Fires when the file that is being sent isn't needed any more.
+        self._file: Deferred[None] | None = None
+        self._blocked = False
+        # None before the request exists, and when the exchange is over.
+        self._callbacks: Any = None
+        self._inflow = Inflow.OPEN
+        self._paused = False
+        # A callback for content is on the stack.
+        self._delivering = False
+        self._held: deque[bytes] | None = None
+        self._trailers: Headers | None = None
+        self._late: list[str] | None = None
+
+    # Facts
+
+    @property
+    def connectionInfo(self) -> ConnectionInfo:
+        """
+        What is known of the connection.  Made when somebody asks.
+        """
+        raise NotImplementedError
+
+    @property
+    def lateCalls(self) -> tuple[str, ...]:
+        """
+        Names of the calls made after the end.
+        """
+        return tuple(self._late or ())
+
+    @property
+    def stage(self) -> Stage:
+        """
+        How far the outgoing message has got.
+        """
+        return self._stage
+
+    @property
+    def inflow(self) -> Inflow:
+        """
+        How far the incoming content has got.
+        """
+        return self._inflow
+
+    @property
+    def paused(self) -> bool:
+        """
+        Whether incoming content is to be held back.
+        """
+        return self._paused
+
+    @property
+    def held(self) -> int:
+        """
+        Octets of incoming content that have come and wait to be delivered.
+        """
+        return sum(map(len, self._held)) if self._held else 0
+
+    # What a transport supplies
+
+    def _sendData(self, data: bytes) -> None:
+        """
+        Put some content on the wire.  Never empty.
+        """
+        raise NotImplementedError
+
+    def _sendEnd(self, trailers: Headers | None) -> None:
+        """
+        Put the end of the message on the wire.
+        """
+        raise NotImplementedError
+
+    def _sendAbort(self) -> None:
+        """
+        Make the peer see that the message will never be whole, or that its
+        own isn't wanted any more.
+        """
+        raise NotImplementedError
+
+    def _sendFile(
+        self, file: BinaryIO, offset: int, length: int, done: Callable[[], None]
+    ) -> None:
+        """
+        Put a part of a file on the wire, then call C{done}, unless the
+        exchange is over before that.  Override it where there is a better
+        way than through L{_sendData}.
+        """
+
+        def sent(short: bool) -> None:
+            self._producer = None
+            if short:
+                _log.error("A file became shorter while it was sent")
+                self.abortConnection()
+            else:
+                done()
+
+        self._produce(
+            Puller(
+                FileProducer(file, offset, length, self._sendData, sent), self._later
+            )
+        )
+
+    def _later(self, call: Callable[[], None]) -> None:
+        """
+        Call C{call} from the event loop, soon.
+        """
+        raise NotImplementedError
+
+    def _contentPaused(self) -> None:
+        """
+        The request has called C{pauseProducing}.
+        """
+
+    def _contentResumed(self) -> None:
+        """
+        The request takes content again, and all that was held is delivered.
+        """
+
+    def _contentStopped(self) -> None:
+        """
+        The request doesn't want the rest of the content.
+        """
+
+    def _contentConsumed(self, size: int) -> None:
+        """
+        The request has taken, or will never take, C{size} octets that were
+        given to L{contentReceived}: room for as many more.
+        """
+
+    # Outgoing content
+
+    def writeData(self, data: bytes) -> None:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        if self._stage is not _WRITING or self._file is not None:
+            if not self._may(Action.DATA) or self._stage is Stage.BODILESS:
+                return
+        if self._remaining is not None:
+            self._promise(len(data))
+        if data:
+            producer = self._producer
+            self._sendData(data)
+            if type(producer) is Puller:
+                producer.wrote()
+
+    def writeFile(self, file: BinaryIO, offset: int, length: int) -> Deferred[None]:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        if not self._may(Action.FILE) or self._stage is Stage.BODILESS or not length:
+            return succeed(None)
+        if self._remaining is not None:
+            self._promise(length)
+        finished: Deferred[None] = Deferred()
+        self._file = finished
+        self._sendFile(file, offset, length, self._fileDone)
+        return finished
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        if self._producer is not None:
+            raise RuntimeError("a producer is registered already")
+        if not self._may(Action.PRODUCER):
+            producer.stopProducing()
+            return
+        self._produce(producer if streaming else Puller(producer, self._later))
+
+    def unregisterProducer(self) -> None:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        producer = self._producer
+        if producer is not None and self._file is None:
+            self._producer = None
+            if type(producer) is Puller:
+                producer.cease()
+
+    def finish(self, trailers: Headers | None = None) -> None:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        if self._stage is not _WRITING or self._file is not None:
+            if not self._may(Action.FINISH):
+                return
+        if self._producer is not None:
+            raise LocalProtocolError("finish() while a producer is registered")
+        if self._remaining and self._stage is _WRITING:
+            self.abortConnection()
+            raise LocalProtocolError("the content is shorter than its Content-Length")
+        self._stage = _FINISHED
+        self._sent(trailers)
+
+    def abortConnection(self) -> None:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        if not self._isOver():
+            self._end()
+            self._sendAbort()
+        else:
+            self._recordLate("abortConnection")
+
+    def outputBlocked(self) -> None:
+        """
+        For the transport: the wire takes no more just now.
+        """
+        if not self._blocked:
+            self._blocked = True
+            if self._producer is not None:
+                self._producer.pauseProducing()
+
+    def outputReady(self) -> None:
+        """
+        For the transport: undo L{outputBlocked}.
+        """
+        if self._blocked:
+            self._blocked = False
+            if self._producer is not None:
+                self._producer.resumeProducing()
+
+    def _produce(self, producer: Any) -> None:
+        self._producer = producer
+        if self._blocked:
+            producer.pauseProducing()
+        elif type(producer) is Puller:
+            producer.resumeProducing()
+
+    def _promise(self, size: int) -> None:
+        """
+        Take C{size} octets off what Content-Length promises.
+        """
+        left = (self._remaining or 0) - size
+        if left < 0:
+            raise LocalProtocolError("the content is longer than its Content-Length")
+        self._remaining = left
+
+    def _fileDone(self) -> None:
+        finished, self._file = self._file, None
+        if finished is not None:
+            finished.callback(None)
+
+    def _may(self, action: Action) -> bool:
+        """
+        @return: whether C{action} is to be carried out; L{False} if it comes
+            late.
+
+        @raise LocalProtocolError: if it comes out of order.
+        """
+        step = (self._stage, action)
+        if step in LATE or self._isOver():
+            self._recordLate(action.value)
+            return False
+        if step not in TRANSITIONS:
+            raise LocalProtocolError(
+                f"{action.value} is not allowed while {self._stage.name.lower()}"
+            )
+        if self._file is not None:
+            raise LocalProtocolError(f"{action.value} while a file is being sent")
+        if self._producer is not None and action is Action.FILE:
+            raise LocalProtocolError("writeFile while a producer is registered")
+        return True
+
+    def _recordLate(self, name: str) -> None:
+        if self._late is None:
+            self._late = []
+        if len(self._late) < MAX_LATE_CALLS:
+            self._late.append(name)
+
+    # Incoming content
+
+    def contentReceived(self, data: bytes) -> None:
+        """
+        For the transport: some content has come.
+        """
+        if self._inflow is not Inflow.OPEN:
+            self._contentConsumed(len(data))
+        elif not data:
+            return
+        elif self._mustHold():
+            if self._held is None:
+                self._held = deque()
+            self._held.append(data)
+        else:
+            self._deliver(data)
+            if self._held or self._inflow is Inflow.RECEIVED:
+                self._flush()
+
+    def contentEnded(self, trailers: Headers | None = None) -> None:
+        """
+        For the transport: all content has come.
+        """
+        if self._inflow is Inflow.OPEN:
+            self._inflow = Inflow.RECEIVED
+            self._trailers = trailers
+            if not self._mustHold():
+                self._complete()
+
+    def lose(self, problem: ExchangeLost) -> None:
+        """
+        For the transport: the exchange can't go on.  Harmless when it is over.
+        """
+        if not self._isOver():
+            callbacks = self._callbacks
+            self._end()
+            try:
+                callbacks.connectionLost(Failure(problem))
+            except Exception:
+                _log.failure("A request failed to be told that it is lost")
+
+    def pauseProducing(self) -> None:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        if not self._paused:
+            self._paused = True
+            if not self._isOver():
+                self._contentPaused()
+
+    def resumeProducing(self) -> None:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        if self._paused:
+            self._paused = False
+            if not self._delivering:
+                self._flush()
+            if not self._paused and not self._isOver():
+                self._contentResumed()
+
+    def stopProducing(self) -> None:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        if self._inflow is Inflow.OPEN or self._inflow is Inflow.RECEIVED:
+            self._stopInflow()
+            if not self._isOver():
+                self._contentStopped()
+
+    def _stopInflow(self) -> None:
+        """
+        Drop what is held, and from now on whatever comes.
+        """
+        self._inflow = Inflow.STOPPED
+        held, self._held = self._held, None
+        if held:
+            self._contentConsumed(sum(map(len, held)))
+
+    def _mustHold(self) -> bool:
+        return (
+            self._paused
+            or self._delivering
+            or bool(self._held)
+            or self._callbacks is None
+        )
+
+    def _flush(self) -> None:
+        """
+        Deliver what was held, as long as the request takes it.
+        """
+        while self._callbacks is not None and not self._paused:
+            if self._held:
+                self._deliver(self._held.popleft())
+            else:
+                if self._inflow is Inflow.RECEIVED:
+                    self._complete()
+                break
+
+    def _deliver(self, data: bytes) -> None:
+        self._delivering = True
+        try:
+            self._callbacks.handleContentChunk(data)
+        except Exception:
+            self._callbackFailed()
+        finally:
+            self._delivering = False
+        self._contentConsumed(len(data))
+
+    def _complete(self) -> None:
+        self._inflow = Inflow.DELIVERED
+        try:
+            self._callbacks.handleContentComplete(self._trailers)
+        except Exception:
+            self._callbackFailed()
+
+    def _callbackFailed(self) -> None:
+        """
+        A callback raised: its exchange can't be trusted any more, others can.
+        """
+        _log.failure("A callback failed; its exchange is aborted")
+        self.abortConnection()
+
+    # The end
+
+    def _isOver(self) -> bool:
+        raise NotImplementedError
+
+    def _sent(self, trailers: Headers | None) -> None:
+        raise NotImplementedError
+
+    def _end(self) -> None:
+        """
+        Nothing is called on the callbacks from now on, and nothing written.
+        """
+        self._stage = _LOST
+        self._callbacks = None
+        if self._inflow is not Inflow.DELIVERED:
+            self._stopInflow()
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                producer.stopProducing()
+            except Exception:
+                _log.failure("A producer failed to stop")
+        self._fileDone()
+
+
+@implementer(IChannelRequest)
+class ServingExchange(Exchange):
+    """
+    An exchange in which this side answers.  Over when the response is
+    finished or lost.
+    """
+
+    __slots__ = ("_isHead", "_lostEarly", "contentLength")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._isHead = False
+        self._lostEarly: ExchangeLost | None = None
+        self.contentLength: int | None = 0
+
+    # What a transport supplies
+
+    def _sendIntermediate(
+        self, code: int, headers: Headers | None, code_message: bytes | None
+    ) -> None:
+        """
+        Put an interim response on the wire, where the peer can take it.
+        """
+        raise NotImplementedError
+
+    def _sendHead(
+        self, code: int, headers: Headers, code_message: bytes | None
+    ) -> None:
+        """
+        Put the head of the response on the wire.
+
+        C{self.stage} tells whether content may follow, C{self._remaining} its
+        length if it is known.
+        """
+        raise NotImplementedError
+
+    # For the transport
+
+    def begin(
+        self,
+        factory: RequestFactory,
+        command: bytes,
+        path: bytes,
+        version: Version,
+        in_headers: Headers,
+        contentLength: int | None,
+    ) -> None:
+        """
+        For the transport: the head of a request is complete.
+
+        @param contentLength: see L{IChannelRequest}.
+        """
+        self._isHead = command == b"HEAD"
+        self.contentLength = contentLength
+        try:
+            callbacks = factory(self, command, path, version, in_headers)
+        except Exception:
+            _log.failure("A request failed to begin")
+            self._failed()
+            return
+        if self._stage is not _FINISHED and self._stage is not _LOST:
+            self._callbacks = callbacks
+            if self._lostEarly is not None:
+                self.lose(self._lostEarly)
+            elif self._held or self._inflow is Inflow.RECEIVED:
+                self._flush()
+
+    def lose(self, problem: ExchangeLost) -> None:
+        """
+        See L{Exchange.lose}.
+        """
+        if self._callbacks is None:
+            # The factory is still at work: tell it when it has returned.
+            self._lostEarly = problem
+        else:
+            super().lose(problem)
+
+    # Down
+
+    def writeIntermediateResponse(
+        self,
+        code: int,
+        headers: Headers | None = None,
+        code_message: bytes | None = None,
+    ) -> None:
+        """
+        See L{IChannelRequest}.
+        """
+        if self._may(Action.INTERMEDIATE):
+            # 101 hands over the connection, which isn't a request's to give.
+            if not 100 <= code <= 199 or code == 101:
+                raise LocalProtocolError("not the code of an interim response")
+            self._checkReason(code_message)
+            self._sendIntermediate(code, headers, code_message)
+
+    def writeHeaders(
+        self, code: int, headers: Headers, code_message: bytes | None = None
+    ) -> None:
+        """
+        See L{IChannelRequest}.
+        """
+        if self._stage is not _WAITING or self._lostEarly is not None:
+            if not self._may(Action.HEADERS):
+                return
+        if not 200 <= code <= 999:
+            raise LocalProtocolError("not the code of a final response")
+        if code_message is not None:
+            self._checkReason(code_message)
+        try:
+            length = parseLength(headers.getRaw(b"content-length"))
+        except ValueError as problem:
+            raise LocalProtocolError(str(problem)) from None
+        # RFC 9110, sections 9.3.2, 15.3.5, 15.3.6 and 15.4.5.
+        if self._isHead or code in (204, 205, 304):
+            self._stage = Stage.BODILESS
+        else:
+            self._stage = _WRITING
+            self._remaining = length
+        self._sendHead(code, headers, code_message)
+
+    def _checkReason(self, code_message: bytes | None) -> None:
+        if code_message is not None and _NOT_IN_REASON.search(code_message):
+            raise LocalProtocolError("a reason phrase must not have control characters")
+
+    # The end
+
+    def _isOver(self) -> bool:
+        return self._stage is _FINISHED or self._stage is _LOST
+
+    def _sent(self, trailers: Headers | None) -> None:
+        self._callbacks = None
+        if self._inflow is Inflow.OPEN or self._inflow is Inflow.RECEIVED:
+            self._stopInflow()
+        self._sendEnd(trailers)
+
+    def _callbackFailed(self) -> None:
+        _log.failure("A callback of a request failed")
+        self._failed()
+
+    def _failed(self) -> None:
+        """
+        Answer for a request that can't: 500 if there is still time, else
+        visibly nothing.
+        """
+        if self._stage is _WAITING:
+            self.writeHeaders(500, Headers([(b"content-length", b"0")]))
+            self.finish()
+        else:
+            self.abortConnection()
+
+
+@implementer(IClientRequest)
+class CallingExchange(Exchange):
+    """
+    An exchange in which this side asks.  Over when the response is whole, or
+    lost.
+    """
+
+    __slots__ = ("_isHead", "_over")
+
+    def __init__(
+        self, method: bytes, callbacks: Any, hasContent: bool, length: int | None
+    ) -> None:
+        """
+        @param callbacks: L{penstock.core.interfaces.IResponseCallbacks}.
+        @param length: what Content-Length promises, if anything.
+        """
+        super().__init__()
+        self._callbacks = callbacks
+        self._isHead = method == b"HEAD"
+        self._over = False
+        if hasContent:
+            self._stage = _WRITING
+            self._remaining = length
+        else:
+            self._stage = _FINISHED
+
+    # For the transport
+
+    def intermediateReceived(self, code: int, headers: Headers) -> None:
+        """
+        For the transport: an interim response has come.
+        """
+        if self._callbacks is not None:
+            try:
+                self._callbacks.handleIntermediateResponse(code, headers)
+            except Exception:
+                self._callbackFailed()
+
+    def headReceived(
+        self, code: int, headers: Headers, code_message: bytes | None = None
+    ) -> None:
+        """
+        For the transport: the head of the response has come.
+        """
+        if self._callbacks is not None:
+            self._delivering = True
+            try:
+                self._callbacks.handleHeaders(code, headers, code_message)
+            except Exception:
+                self._callbackFailed()
+            finally:
+                self._delivering = False
+            if self._held or self._inflow is Inflow.RECEIVED:
+                self._flush()
+
+    # What a transport supplies
+
+    def _responseDelivered(self) -> None:
+        """
+        The response is whole and delivered.  If C{self.stage} isn't FINISHED
+        any more, the request wasn't: the peer must not wait for the rest.
+        """
+
+    # The end
+
+    def _isOver(self) -> bool:
+        return self._over
+
+    def _complete(self) -> None:
+        callbacks = self._callbacks
+        self._inflow = Inflow.DELIVERED
+        self._over = True
+        if self._stage is _FINISHED:
+            self._callbacks = None
+        else:
+            self._end()
+        try:
+            callbacks.handleContentComplete(self._trailers)
+        except Exception:
+            _log.failure("A callback for a response failed")
+        self._responseDelivered()
+
+    def _end(self) -> None:
+        self._over = True
+        super()._end()
+
+    def _sent(self, trailers: Headers | None) -> None:
+        self._sendEnd(trailers)

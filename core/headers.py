@@ -1,0 +1,306 @@
+"""
+The fields of one message (RFC 9110, section 5), raw and typed.
+
+Raw fields are kept in order and as received; names compare without case.
+L{Headers.getHeader} and L{Headers.setHeader} translate to and from typed
+values with the table in L{penstock.core.fields}, on demand.  Nothing that is
+not a field by the grammar gets in, so a transport may write out what it finds
+here without another look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from penstock.core.errors import InvalidField
+from penstock.core.fields import STANDARD, FieldTable
+
+RawField = tuple[bytes, bytes]
+
+# RFC 9110, section 5.6.2: token.
+_TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+# RFC 9110, section 5.5: all but HTAB, SP, VCHAR and obs-text.  Also what other
+# software takes for line ends or white space is refused here: none of it can
+# reach somebody who splits lines more generously than we do.
+_NOT_IN_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+# Lower-cased spellings of the names seen so far.  Bounded, since peers choose
+# names: when it is full, further names are just computed each time.
+_MAX_KNOWN: Final = 2048
+_known: dict[bytes | str, bytes] = {}
+
+
+def fieldName(name: bytes | str) -> bytes:
+    """
+    @return: C{name} as it is compared: in lower case.
+
+    @raise InvalidField: if it isn't a token.
+    """
+    known = _known.get(name)
+    if known is not None:
+        return known
+    try:
+        raw = name.encode("ascii") if isinstance(name, str) else name
+    except UnicodeEncodeError:
+        raise InvalidField("a field name must be ASCII") from None
+    if _TOKEN.fullmatch(raw) is None:
+        raise InvalidField("a field name must be a token")
+    lower = raw.lower()
+    if len(_known) < _MAX_KNOWN:
+        _known[name] = lower
+    return lower
+
+
+def fieldValue(value: bytes | str) -> bytes:
+    """
+    @param value: text is encoded as ISO-8859-1.
+
+    @return: C{value} without the white space around it.
+
+    @raise InvalidField: if it has a control character other than HTAB in it.
+    """
+    if isinstance(value, str):
+        try:
+            value = value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise InvalidField("a field value must be ISO-8859-1") from None
+    if _NOT_IN_VALUE.search(value) is not None:
+        raise InvalidField("a field value must not have control characters")
+    return value.strip(b" \t")
+
+
+class Headers:
+    """
+    Fields, in order.
+
+    Names are given as L{bytes} or L{str} in any case.
+
+    @ivar table: what typed access translates with; an application may pass
+        its own.
+    """
+
+    __slots__ = ("_fields", "_index", "_typed", "table")
+
+    def __init__(
+        self,
+        fields: Iterable[tuple[bytes | str, bytes | str]] = (),
+        table: FieldTable = STANDARD,
+    ) -> None:
+        """
+        @raise InvalidField: if one of C{fields} may not be sent.
+        """
+        self.table = table
+        self._fields: list[RawField] | tuple[RawField, ...] = []
+        self._index: dict[bytes, list[bytes]] | None = {}
+        self._typed: dict[bytes, Any] | None = None
+        for name, value in fields:
+            self.addRaw(name, value)
+
+    @classmethod
+    def trusted(
+        cls,
+        fields: list[RawField] | tuple[RawField, ...],
+        table: FieldTable = STANDARD,
+    ) -> Headers:
+        """
+        Wrap fields that have been checked already: names are tokens, values
+        are stripped and have no control characters.
+
+        @param fields: a list becomes this object's own; a tuple may be shared
+            among any number of objects, and is copied before a change.
+        """
+        self = cls.__new__(cls)
+        self.table = table
+        self._fields = fields
+        self._index = None
+        self._typed = None
+        return self
+
+    # Raw access
+
+    def __iter__(self) -> Iterator[RawField]:
+        """
+        All fields in order, names as received.
+        """
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __contains__(self, name: bytes | str) -> bool:
+        return fieldName(name) in self._lines()
+
+    def __eq__(self, other: object) -> bool:
+        """
+        Equal if the fields of each name are, in their order.
+        """
+        if not isinstance(other, Headers):
+            return NotImplemented
+        return self._lines() == other._lines()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<Headers {list(self._fields)!r}>"
+
+    def hasHeader(self, name: bytes | str) -> bool:
+        """
+        @return: whether there is at least one field C{name}.
+        """
+        return fieldName(name) in self._lines()
+
+    def getRaw(self, name: bytes | str) -> tuple[bytes, ...]:
+        """
+        @return: the values of the fields C{name}, a line each; empty if there
+            is none.
+        """
+        return tuple(self._lines().get(fieldName(name), ()))
+
+    def get(self, name: bytes | str) -> bytes | None:
+        """
+        @return: the combined value of the fields C{name}, joined by commas as
+            RFC 9110, section 5.2 has it; L{None} if there is none.
+        """
+        values = self._lines().get(fieldName(name))
+        if values is None:
+            return None
+        return values[0] if len(values) == 1 else b", ".join(values)
+
+    def setRaw(self, name: bytes | str, *values: bytes | str) -> None:
+        """
+        Replace the fields C{name} by one for each of C{values}.
+
+        @raise InvalidField: and nothing changes.
+        """
+        checked = [fieldValue(value) for value in values]
+        key = fieldName(name)
+        if key in self._lines():
+            self._remove(key)
+        if checked:
+            fields, index = self._own()
+            spelled = name.encode("ascii") if isinstance(name, str) else name
+            fields.extend((spelled, value) for value in checked)
+            index[key] = checked
+            self._forget(key)
+
+    def addRaw(self, name: bytes | str, value: bytes | str) -> None:
+        """
+        Append a field.
+
+        @raise InvalidField: and nothing changes.
+        """
+        key, value = fieldName(name), fieldValue(value)
+        fields, index = self._own()
+        fields.append((name.encode("ascii") if isinstance(name, str) else name, value))
+        if key in index:
+            index[key].append(value)
+        else:
+            index[key] = [value]
+        self._forget(key)
+
+    def removeHeader(self, name: bytes | str) -> None:
+        """
+        Remove the fields C{name}, if there are any.
+        """
+        key = fieldName(name)
+        if key in self._lines():
+            self._remove(key)
+
+    def copy(self) -> Headers:
+        """
+        @return: an independent copy with the same table.
+        """
+        return Headers.trusted(list(self._fields), self.table)
+
+    # Typed access
+
+    def getHeader(self, name: bytes | str, default: Any = None) -> Any:
+        """
+        @return: the value of the field C{name} as the table's type for it, or
+            C{default} if the field is absent or doesn't parse: see
+            L{whyAbsent}.  Don't change it: it is cached.
+        """
+        key = fieldName(name)
+        typed = self._typed
+        if typed is None:
+            typed = self._typed = {}
+        elif key in typed:
+            value = typed[key]
+            return default if value is None else value
+        lines = self._lines().get(key)
+        if lines is None:
+            return default
+        try:
+            value = self.table.parse(key, lines)
+        except ValueError:
+            value = None
+        typed[key] = value
+        return default if value is None else value
+
+    def setHeader(self, name: bytes | str, value: Any) -> None:
+        """
+        Replace the fields C{name} by what C{value} is written as.
+
+        @param value: of the table's type for C{name}; L{bytes} and L{str} are
+            taken as they are.  L{None} removes the field.
+        @raise InvalidField: if it can't be written.
+        """
+        if value is None:
+            self.removeHeader(name)
+        elif isinstance(value, (bytes, str)):
+            self.setRaw(name, value)
+        else:
+            self.setRaw(name, *self.table.generate(fieldName(name), value))
+
+    def whyAbsent(self, name: bytes | str) -> str | None:
+        """
+        @return: why L{getHeader} has nothing for C{name}: a sentence, without
+            the value in it; L{None} if it has something.
+        """
+        key = fieldName(name)
+        lines = self._lines().get(key)
+        if lines is None:
+            return "there is no such field"
+        try:
+            self.table.parse(key, lines)
+        except ValueError as problem:
+            return str(problem)
+        return None
+
+    # The index
+
+    def _lines(self) -> dict[bytes, list[bytes]]:
+        """
+        The values of each field, by lower-cased name.
+        """
+        index = self._index
+        if index is None:
+            index = self._index = {}
+            for name, value in self._fields:
+                key = fieldName(name)
+                if key in index:
+                    index[key].append(value)
+                else:
+                    index[key] = [value]
+        return index
+
+    def _own(self) -> tuple[list[RawField], dict[bytes, list[bytes]]]:
+        """
+        The fields and their index, to change.
+        """
+        fields = self._fields
+        if isinstance(fields, tuple):
+            fields = self._fields = list(fields)
+        return fields, self._lines()
+
+    def _remove(self, key: bytes) -> None:
+        self._fields = [item for item in self._fields if fieldName(item[0]) != key]
+        self._lines().pop(key)
+        self._forget(key)
+
+    def _forget(self, key: bytes) -> None:
+        if self._typed is not None:
+            self._typed.pop(key, None)

@@ -1,0 +1,1 @@
+"""Carriers: each has a serving end and a calling end."""

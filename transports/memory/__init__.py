@@ -1,0 +1,1 @@
+"""The seam by method calls: no bytes, no reactor."""
