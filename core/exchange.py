@@ -201,19 +201,21 @@ class Exchange:
         way than through L{_sendData}.
         """
 
+        def write(data: bytes) -> None:
+            self._sendData(data)
+            puller.wrote()
+
         def sent(short: bool) -> None:
+            puller.cease()
             self._producer = None
             if short:
-                _log.error("A file became shorter while it was sent")
+                _log.error("A file became shorter while it was being sent")
                 self.abortConnection()
             else:
                 done()
 
-        self._produce(
-            Puller(
-                FileProducer(file, offset, length, self._sendData, sent), self._later
-            )
-        )
+        puller = Puller(FileProducer(file, offset, length, write, sent), self._later)
+        self._produce(puller)
 
     def _later(self, call: Callable[[], None]) -> None:
         """
@@ -228,7 +230,8 @@ class Exchange:
 
     def _contentResumed(self) -> None:
         """
-        The request takes content again, and all that was held is delivered.
+        The request takes content again.  What was held is delivered, or will
+        be as soon as the callback that is on the stack returns.
         """
 
     def _contentStopped(self) -> None:
@@ -420,10 +423,13 @@ class Exchange:
         if not self._isOver():
             callbacks = self._callbacks
             self._end()
-            try:
-                callbacks.connectionLost(Failure(problem))
-            except Exception:
-                _log.failure("A request failed to be told that it is lost")
+            self._tell(callbacks, problem)
+
+    def _tell(self, callbacks: Any, problem: ExchangeLost) -> None:
+        try:
+            callbacks.connectionLost(Failure(problem))
+        except Exception:
+            _log.failure("A callback failed on being told that its exchange is lost")
 
     def pauseProducing(self) -> None:
         """
@@ -592,20 +598,21 @@ class ServingExchange(Exchange):
             _log.failure("A request failed to begin")
             self._failed()
             return
-        if self._stage is not _FINISHED and self._stage is not _LOST:
+        if self._lostEarly is not None:
+            self._tell(callbacks, self._lostEarly)
+        elif self._stage is not _FINISHED and self._stage is not _LOST:
             self._callbacks = callbacks
-            if self._lostEarly is not None:
-                self.lose(self._lostEarly)
-            elif self._held or self._inflow is Inflow.RECEIVED:
+            if self._held or self._inflow is Inflow.RECEIVED:
                 self._flush()
 
     def lose(self, problem: ExchangeLost) -> None:
         """
         See L{Exchange.lose}.
         """
-        if self._callbacks is None:
-            # The factory is still at work: tell it when it has returned.
+        if self._callbacks is None and not self._isOver():
+            # The factory is still at work: tell the request when it exists.
             self._lostEarly = problem
+            self._end()
         else:
             super().lose(problem)
 
@@ -633,9 +640,8 @@ class ServingExchange(Exchange):
         """
         See L{IChannelRequest}.
         """
-        if self._stage is not _WAITING or self._lostEarly is not None:
-            if not self._may(Action.HEADERS):
-                return
+        if self._stage is not _WAITING and not self._may(Action.HEADERS):
+            return
         if not 200 <= code <= 999:
             raise LocalProtocolError("not the code of a final response")
         if code_message is not None:

@@ -136,8 +136,12 @@ class FileProducer:
         """
         Write a block.
         """
-        self._file.seek(self._offset)
-        block = self._file.read(min(BLOCK, self._left))
+        try:
+            self._file.seek(self._offset)
+            block = self._file.read(min(BLOCK, self._left))
+        except (OSError, ValueError):
+            # Gone, or closed behind our back: as good as shorter.
+            block = b""
         self._offset += len(block)
         self._left -= len(block)
         if block:
