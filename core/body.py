@@ -1,0 +1,267 @@
+"""
+Outgoing content: everything that a response or a request may have as its body,
+written to an exchange.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IPullProducer, IPushProducer
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """
+    A part of a file as a body.  The file is closed when it has been sent, or
+    never will be.
+
+    @ivar file: a regular file, open for reading in binary mode.
+    @ivar offset: octets from its start.
+    @ivar length: octets.
+    """
+
+    file: BinaryIO
+    offset: int
+    length: int
+
+    @classmethod
+    def rest(cls, file: BinaryIO) -> FilePart:
+        """
+        @return: what is left of C{file} from its position on.
+        """
+        offset = file.tell()
+        return cls(file, offset, max(0, os.fstat(file.fileno()).st_size - offset))
+
+
+Body = (
+    bytes | str | FilePart | BinaryIO | Iterable[bytes] | AsyncIterable[bytes] | None
+)
+"""What may be a body: L{str} is encoded as UTF-8."""
+
+
+def normalise(body: Any) -> Any:
+    """
+    @return: C{body} as L{bytes}, a L{FilePart}, an iterator or an asynchronous
+        iterator.
+
+    @raise TypeError: if it is nothing of what may be a body.
+    """
+    if type(body) is bytes:
+        return body
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode("utf-8")
+    if isinstance(body, (bytearray, memoryview)):
+        return bytes(body)
+    if isinstance(body, (bytes, FilePart)):
+        return body
+    if hasattr(body, "fileno") and hasattr(body, "read"):
+        return FilePart.rest(body)
+    if isinstance(body, AsyncIterable):
+        return aiter(body)
+    if isinstance(body, Iterable):
+        return iter(body)
+    raise TypeError(f"{type(body).__name__} can't be a body")
+
+
+def knownLength(body: Any) -> int | None:
+    """
+    @param body: as L{normalise} returns it.
+
+    @return: its length in octets if it is known beforehand.
+    """
+    if isinstance(body, bytes):
+        return len(body)
+    if isinstance(body, FilePart):
+        return body.length
+    return None
+
+
+def discard(body: Any) -> None:
+    """
+    Let go of a C{body} (as L{normalise} returns it) that won't be sent.
+    """
+    if isinstance(body, FilePart):
+        body.file.close()
+    elif isinstance(body, AsyncIterator):
+        close = getattr(body, "aclose", None)
+        if close is not None:
+            Deferred.fromCoroutine(_awaited(close())).addErrback(_ignore)
+    elif isinstance(body, Iterator):
+        closeNow = getattr(body, "close", None)
+        if closeNow is not None:
+            closeNow()
+
+
+async def _awaited(awaitable: Any) -> None:
+    await awaitable
+
+
+def _ignore(failure: Failure) -> None:
+    """
+    What an unsent body says about being closed interests nobody.
+    """
+
+
+def writeBody(exchange: Any, body: Any) -> Deferred[None] | None:
+    """
+    Write C{body} to C{exchange}, whose head is out, at the pace that its peer
+    takes it; without ending the message.
+
+    @param exchange: L{penstock.core.interfaces.IExchange}.
+    @param body: as L{normalise} returns it.
+
+    @return: L{None} if it is written; else fires with L{None} when it is, or
+        when the exchange was lost meanwhile; or fails with what producing it
+        raised.
+    """
+    if isinstance(body, bytes):
+        exchange.writeData(body)
+        return None
+    if isinstance(body, FilePart):
+        written: Deferred[None] = exchange.writeFile(
+            body.file, body.offset, body.length
+        )
+        return written.addBoth(_close, body.file)
+    if isinstance(body, AsyncIterator):
+        return AsyncIteratorProducer(exchange, body).start()
+    return IteratorProducer(exchange, body).start()
+
+
+def _close(result: Any, file: BinaryIO) -> Any:
+    file.close()
+    return result
+
+
+@implementer(IPullProducer)
+class IteratorProducer:
+    """
+    Writes what an iterator yields, a block for each that is asked for.
+    """
+
+    def __init__(self, exchange: Any, blocks: Iterator[bytes]) -> None:
+        self._exchange = exchange
+        self._blocks = blocks
+        self._done: Deferred[None] | None = Deferred(self._cancelled)
+
+    def start(self) -> Deferred[None]:
+        """
+        Begin to write.
+        """
+        done = self._done
+        self._exchange.registerProducer(self, False)
+        # registerProducer may have run it to its end.
+        return done  # type: ignore[return-value]
+
+    def resumeProducing(self) -> None:
+        """
+        Write the next block.
+        """
+        try:
+            block = next(self._blocks, None)
+            while block is not None and not block:
+                block = next(self._blocks, None)
+            if block is not None:
+                self._exchange.writeData(block)
+                return
+        except Exception:
+            self._end(Failure())
+        else:
+            self._end(None)
+
+    def stopProducing(self) -> None:
+        """
+        Nobody wants the rest.
+        """
+        done, self._done = self._done, None
+        discard(self._blocks)
+        if done is not None:
+            done.callback(None)
+
+    def _end(self, result: Failure | None) -> None:
+        done, self._done = self._done, None
+        self._exchange.unregisterProducer()
+        discard(self._blocks)
+        if done is not None:
+            done.callback(result)  # type: ignore[arg-type]
+
+    def _cancelled(self, done: Deferred[None]) -> None:
+        self._done = None
+        self._exchange.unregisterProducer()
+        discard(self._blocks)
+
+
+@implementer(IPushProducer)
+class AsyncIteratorProducer:
+    """
+    Writes what an asynchronous iterator yields, and waits with the next block
+    while the peer takes no more.
+    """
+
+    def __init__(self, exchange: Any, blocks: AsyncIterator[bytes]) -> None:
+        self._exchange = exchange
+        self._blocks = blocks
+        self._running: Deferred[None] | None = None
+        self._gate: Deferred[None] | None = None
+        self._paused = False
+        self._stopped = False
+
+    def start(self) -> Deferred[None]:
+        """
+        Begin to write.
+        """
+        self._exchange.registerProducer(self, True)
+        self._running = running = Deferred.fromCoroutine(self._run())
+        if self._stopped:
+            running.cancel()
+        return running
+
+    async def _run(self) -> None:
+        try:
+            async for block in self._blocks:
+                if self._stopped:
+                    return
+                self._exchange.writeData(block)
+                if self._paused:
+                    self._gate = Deferred()
+                    await self._gate
+        except CancelledError:
+            if not self._stopped:
+                raise
+        finally:
+            if not self._stopped:
+                self._exchange.unregisterProducer()
+            close = getattr(self._blocks, "aclose", None)
+            if close is not None:
+                await close()
+
+    def pauseProducing(self) -> None:
+        """
+        Write no more after the block that is being written.
+        """
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """
+        Go on.
+        """
+        self._paused = False
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.callback(None)
+
+    def stopProducing(self) -> None:
+        """
+        Nobody wants the rest.
+        """
+        self._stopped = True
+        if self._running is not None:
+            self._running.cancel()

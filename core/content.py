@@ -1,0 +1,286 @@
+"""
+Incoming content: what is to be done with it, and reading it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.python.failure import Failure
+
+from penstock.core.errors import ExchangeLost, LimitExceeded
+from penstock.core.headers import Headers
+
+# Octets that wait in a Content before its exchange is paused.  One read of a
+# socket; pausing for each chunk would cost two system calls each.
+HIGH_WATER: Final = 64 * 1024
+
+# Octets that are put together in memory when nobody names a limit.
+MAX_BUFFERED: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """
+    A policy: the content isn't wanted.  C{100 Continue} is never sent, and
+    what comes all the same is dropped, within the transport's bounds.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """
+    A policy: read all of the content, then render.  C{request.body} has it.
+
+    @ivar limit: octets; more is answered with 413, at once if Content-Length
+        tells, and before anything is read.
+    """
+
+    limit: int = MAX_BUFFERED
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """
+    A policy: render at once; C{request.content} is read as it comes.  C{100
+    Continue} is sent when reading begins, so a resource can still refuse.
+
+    @ivar limit: octets; a longer Content-Length is answered with 413, and
+        longer content without one fails with
+        L{penstock.core.errors.LimitExceeded} where it is read.  L{None} for
+        any length.
+    """
+
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """
+    A policy: read an HTML form, then render; C{request.form} has it.
+
+    @ivar limit: octets of all fields together.
+    """
+
+    limit: int = MAX_BUFFERED
+
+
+Policy = Discard | Buffer | Stream | Form
+
+
+class Content:
+    """
+    Content on its way in, to be read once, in one of three ways: C{async
+    for}, L{read}, or L{deliver}.
+
+    The exchange is paused while nobody reads and L{HIGH_WATER} octets wait.
+
+    @ivar trailers: the trailer section when the content is complete, L{None}
+        before that or without one.
+    """
+
+    __slots__ = (
+        "_began",
+        "_begin",
+        "_chunks",
+        "_complete",
+        "_exchange",
+        "_limit",
+        "_onChunk",
+        "_onEnd",
+        "_problem",
+        "_size",
+        "_taken",
+        "_waiter",
+        "trailers",
+    )
+
+    def __init__(
+        self,
+        exchange: Any,
+        begin: Callable[[], None] | None = None,
+        limit: int | None = None,
+    ) -> None:
+        """
+        @param exchange: the L{penstock.core.interfaces.IExchange} that
+            produces the content.
+        @param begin: called before the first reading.
+        @param limit: octets that are accepted.
+        """
+        self._exchange = exchange
+        self._begin = begin
+        self._limit = limit
+        self._began = False
+        self._chunks: deque[bytes] = deque()
+        self._size = 0
+        self._taken = 0
+        self._complete = False
+        self._problem: Failure | None = None
+        self._waiter: Deferred[bytes | None] | None = None
+        self._onChunk: Callable[[bytes], None] | None = None
+        self._onEnd: Callable[[Failure | None], None] | None = None
+        self.trailers: Headers | None = None
+
+    # Fed by the owner
+
+    def chunkReceived(self, data: bytes) -> None:
+        """
+        For the owner, who is the exchange's callbacks.
+        """
+        if self._problem is not None:
+            return
+        self._taken += len(data)
+        if self._limit is not None and self._taken > self._limit:
+            self._exchange.stopProducing()
+            self.lost(Failure(LimitExceeded(f"more than {self._limit} octets")))
+        elif self._onChunk is not None:
+            self._onChunk(data)
+        elif self._waiter is not None:
+            waiter, self._waiter = self._waiter, None
+            waiter.callback(data)
+        else:
+            self._chunks.append(data)
+            self._size += len(data)
+            if self._size >= HIGH_WATER:
+                self._exchange.pauseProducing()
+
+    def completed(self, trailers: Headers | None = None) -> None:
+        """
+        For the owner: all of it has come.
+        """
+        self._complete = True
+        self.trailers = trailers
+        self._ended()
+
+    def lost(self, reason: Failure) -> None:
+        """
+        For the owner: the rest will never come.
+        """
+        if not self._complete and self._problem is None:
+            self._problem = reason
+            self._ended()
+
+    def _ended(self) -> None:
+        if self._onEnd is not None:
+            self._onChunk = None
+            onEnd, self._onEnd = self._onEnd, None
+            onEnd(self._problem)
+        elif self._waiter is not None:
+            waiter, self._waiter = self._waiter, None
+            if self._problem is None:
+                waiter.callback(None)
+            else:
+                waiter.errback(self._problem)
+
+    # Read by whoever wants it
+
+    @property
+    def complete(self) -> bool:
+        """
+        Whether all of it has come.  Some may not have been read yet.
+        """
+        return self._complete
+
+    def next(self) -> Deferred[bytes | None]:
+        """
+        @return: fires with some of the content, L{None} at its end; or fails
+            with an L{ExchangeLost}.  Ask for one at a time.
+        """
+        self._start()
+        if self._chunks:
+            data = self._chunks.popleft()
+            self._size -= len(data)
+            if not self._chunks and not self._complete and self._problem is None:
+                self._exchange.resumeProducing()
+            return succeed(data)
+        if self._problem is not None:
+            return fail(self._problem)
+        if self._complete:
+            return succeed(None)
+        if self._waiter is not None:
+            raise RuntimeError("one reader at a time")
+        self._waiter = waiter = Deferred[bytes | None](self._forgetWaiter)
+        self._exchange.resumeProducing()
+        return waiter
+
+    def __aiter__(self) -> Content:
+        """
+        The chunks as they come.  Raises an L{ExchangeLost} if they end early.
+        """
+        return self
+
+    async def __anext__(self) -> bytes:
+        data = await self.next()
+        if data is None:
+            raise StopAsyncIteration
+        return data
+
+    async def _readAll(self, limit: int) -> bytes:
+        parts = []
+        size = 0
+        async for data in self:
+            size += len(data)
+            if size > limit:
+                problem = LimitExceeded(f"more than {limit} octets")
+                self.stop(problem)
+                raise problem
+            parts.append(data)
+        return b"".join(parts)
+
+    def read(self, limit: int = MAX_BUFFERED) -> Deferred[bytes]:
+        """
+        Put all of it together.
+
+        @param limit: octets.
+        @return: fires with the content; or fails with L{LimitExceeded} or
+            another L{ExchangeLost}.
+        """
+        return Deferred.fromCoroutine(self._readAll(limit))
+
+    def deliver(
+        self,
+        onChunk: Callable[[bytes], None],
+        onEnd: Callable[[Failure | None], None],
+    ) -> None:
+        """
+        Have the content pushed, without a Deferred for each chunk.  Use the
+        exchange's C{pauseProducing} and C{resumeProducing} to slow it down.
+
+        @param onChunk: called with L{bytes}, never empty.
+        @param onEnd: called once at the end, with L{None} if the content was
+            whole, else with a L{Failure} of an L{ExchangeLost}.
+        """
+        self._start()
+        self._onChunk = onChunk
+        self._onEnd = onEnd
+        while self._chunks:
+            data = self._chunks.popleft()
+            self._size -= len(data)
+            onChunk(data)
+        if self._complete or self._problem is not None:
+            self._ended()
+        else:
+            self._exchange.resumeProducing()
+
+    def stop(self, problem: ExchangeLost | None = None) -> None:
+        """
+        The rest isn't wanted.
+        """
+        if not self._complete and self._problem is None:
+            self._exchange.stopProducing()
+            self.lost(Failure(problem or LimitExceeded("reading was stopped")))
+        self._chunks.clear()
+        self._size = 0
+
+    def _start(self) -> None:
+        if not self._began:
+            self._began = True
+            if self._begin is not None and not self._complete:
+                self._begin()
+
+    def _forgetWaiter(self, waiter: Deferred[bytes | None]) -> None:
+        self._waiter = None
