@@ -1,1 +1,1 @@
-"""The seam, requests, headers and traversal.  Imports neither transports nor resources."""
+"""The seam, requests, headers and traversal.  Imports no other part of penstock."""

@@ -1,0 +1,64 @@
+# Everything happens in .venv, a private environment that is made when it is
+# first needed, and mended when setup.cfg changes.
+
+PYTHON ?= python3
+# What `make run` serves, and where.
+TARGET ?= examples/site
+PORT ?= 8080
+RPC_PORT ?= 7780
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.PHONY: help run test lint types contracts format dist clean
+
+help:
+	@echo "make run    serve an example at http://localhost:$(PORT)/ and rpc://localhost:$(RPC_PORT)/"
+	@echo "make test   run the tests"
+	@echo "make lint   check style, types and imports"
+	@echo "make dist   build the wheel and the source archive"
+	@echo "make clean  remove all that was made"
+
+run: $(VENV)/.for-run
+	$(BIN)/penstock serve $(TARGET) --http $(PORT) --rpc $(RPC_PORT)
+
+test: $(VENV)/.for-test
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage report
+
+lint: $(VENV)/.for-lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/towncrier build --draft --version next >/dev/null
+
+format: $(VENV)/.for-lint
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+dist: $(VENV)/.for-lint
+	rm -rf dist
+	$(BIN)/python -m build
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache \
+	    .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "penstock needs Python 3.11 or newer, and $(PYTHON) is %d.%d: try make PYTHON=python3.12" % sys.version_info[:2] or 0)'
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	    echo "$(PYTHON) has no venv module; Debian and Ubuntu have it in python3-venv" >&2; \
+	    exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.for-run: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.for-%: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
