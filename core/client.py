@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -251,4 +251,4 @@ class Requester:
         return answered
 
 
-__all__ = ["Call", "CancelledError", "Requester", "Response"]
+

@@ -106,9 +106,11 @@ class Exchange:
         "_remaining",
         "_stage",
         "_trailers",
+        "written",
     )
 
     def __init__(self) -> None:
+        self.written = 0
         self._stage = _WAITING
         # Octets that Content-Length still promises, where there is one.
         self._remaining: int | None = None
@@ -257,6 +259,7 @@ class Exchange:
         if self._remaining is not None:
             self._promise(len(data))
         if data:
+            self.written += len(data)
             producer = self._producer
             self._sendData(data)
             if type(producer) is Puller:
@@ -270,6 +273,7 @@ class Exchange:
             return succeed(None)
         if self._remaining is not None:
             self._promise(length)
+        self.written += length
         finished: Deferred[None] = Deferred()
         self._file = finished
         self._sendFile(file, offset, length, self._fileDone)

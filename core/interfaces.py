@@ -83,6 +83,8 @@ class IExchange(Interface):
 
     connectionInfo = Attribute("L{ConnectionInfo}.")
 
+    written = Attribute("Octets of content that have been written so far.")
+
     lateCalls = Attribute(
         """
         Names of the calls made after the exchange was over, oldest first (at

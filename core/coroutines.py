@@ -1,0 +1,54 @@
+"""
+Values that may come now or later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Generator
+from contextvars import copy_context
+from types import CoroutineType
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+
+def settle(value: Any) -> Any:
+    """
+    Run C{value}, if it is a coroutine, as far as it goes without waiting.
+
+    A coroutine that never waits costs neither a Deferred nor a turn of the
+    event loop (0.5 against 2.5 microseconds).
+
+    @return: a L{Deferred} if C{value} comes later; else what it came to.
+    """
+    if type(value) is CoroutineType:
+        context = copy_context()
+        try:
+            pending = context.run(value.send, None)
+        except StopIteration as stop:
+            return settle(stop.value)
+        later = context.run(Deferred.fromCoroutine, _resume(value, pending))
+        return later.addCallback(settle)
+    return value
+
+
+def _resume(
+    coroutine: Coroutine[Any, Any, Any], pending: Any
+) -> Generator[Any, Any, Any]:
+    """
+    The rest of C{coroutine}, which waits for C{pending}.
+    """
+    while True:
+        try:
+            result = yield pending
+        except GeneratorExit:
+            coroutine.close()
+            raise
+        except BaseException as problem:
+            step, value = coroutine.throw, problem
+        else:
+            step, value = coroutine.send, result
+        try:
+            pending = step(value)
+        except StopIteration as stop:
+            return stop.value

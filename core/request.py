@@ -1,0 +1,172 @@
+"""
+The posting's Request: one request and its response, on any transport.
+
+It does nothing with incoming data.  L{penstock.core.server.Request} is the
+one that finds a resource and reads content.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, BinaryIO
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from penstock.core.conditions import Outcome, evaluate
+from penstock.core.headers import Headers
+from penstock.core.interfaces import ConnectionInfo, IRequestCallbacks, Version
+
+
+@implementer(IRequestCallbacks)
+class Request:
+    """
+    A request, and what is answered to it.
+
+    Override L{process}, which is called during construction, and the
+    callbacks.
+
+    @ivar chanRequest: the L{penstock.core.interfaces.IChannelRequest}.
+    @ivar method: a token, as received.
+    @ivar uri: the request target, as received.
+    @ivar clientproto: the version that the client speaks.
+    @ivar in_headers: the L{Headers} received.
+    @ivar out_headers: the L{Headers} to send; changes after the first
+        L{write} have no effect.
+    @ivar code: the status code to send.
+    @ivar code_message: the reason phrase to send, or L{None} for the standard
+        one.
+    @ivar began: whether the head of the response has been written.
+    """
+
+    code: int = 200
+    code_message: bytes | None = None
+    began: bool = False
+
+    def __init__(
+        self,
+        chanRequest: Any,
+        command: bytes,
+        path: bytes,
+        version: Version,
+        in_headers: Headers,
+    ) -> None:
+        self.chanRequest = chanRequest
+        self.method = command
+        self.uri = path
+        self.clientproto = version
+        self.in_headers = in_headers
+        self.out_headers = Headers()
+        self.process()
+
+    @property
+    def connectionInfo(self) -> ConnectionInfo:
+        """
+        What is known of the connection.
+        """
+        info: ConnectionInfo = self.chanRequest.connectionInfo
+        return info
+
+    # To override
+
+    def process(self) -> None:
+        """
+        The head has arrived, and nothing of the content yet.
+        """
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """
+        See L{IRequestCallbacks}.
+        """
+
+    def handleContentComplete(self, trailers: Headers | None = None) -> None:
+        """
+        See L{IRequestCallbacks}.
+        """
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        See L{IRequestCallbacks}.
+        """
+
+    # To call
+
+    def acceptData(self) -> None:
+        """
+        The content is wanted.  Lets a client that asked to be told first go
+        on (RFC 9110, section 10.1.1).
+        """
+        if (
+            not self.began
+            and self.chanRequest.contentLength != 0
+            and self.clientproto >= (1, 1)
+            and (self.in_headers.get(b"expect") or b"").lower() == b"100-continue"
+        ):
+            self.chanRequest.writeIntermediateResponse(100)
+
+    def checkPreconditions(self, exists: bool = True) -> bool:
+        """
+        Evaluate the conditions of the request (RFC 9110, section 13.2.2)
+        against the ETag and Last-Modified in L{out_headers}.
+
+        @param exists: whether the target has a current representation.
+
+        @return: L{True} to go on.  Otherwise the request has been answered,
+            with 304 or 412.
+        """
+        outcome = evaluate(
+            self.method,
+            self.in_headers,
+            self.out_headers.getHeader(b"etag"),
+            self.out_headers.getHeader(b"last-modified"),
+            exists,
+        )
+        if outcome is Outcome.PROCEED:
+            return True
+        self.code = 304 if outcome is Outcome.NOT_MODIFIED else 412
+        self.finish()
+        return False
+
+    def write(self, data: bytes) -> None:
+        """
+        Send some of the response, after its head if that is not out yet.
+        """
+        if not self.began:
+            self.writeHead()
+        self.chanRequest.writeData(data)
+
+    def writeFile(
+        self, file: BinaryIO, offset: int = 0, length: int | None = None
+    ) -> Deferred[None]:
+        """
+        Send a part of a file, after the head if that is not out yet.
+
+        @param length: octets; up to the end of the file by default.
+        @return: see L{penstock.core.interfaces.IExchange}.
+        """
+        if length is None:
+            length = max(0, os.fstat(file.fileno()).st_size - offset)
+        if not self.began:
+            self.writeHead()
+        written: Deferred[None] = self.chanRequest.writeFile(file, offset, length)
+        return written
+
+    def writeHead(self) -> None:
+        """
+        Send the head of the response.
+        """
+        self.chanRequest.writeHeaders(self.code, self.out_headers, self.code_message)
+        self.began = True
+
+    def finish(self, trailers: Headers | None = None) -> None:
+        """
+        End the response, after its head if that is not out yet.
+        """
+        if not self.began:
+            # RFC 9110, section 8.6: not in a 204, and in a 304 only the
+            # length that a 200 would have had.
+            if self.code not in (204, 304) and self.method != b"HEAD":
+                self.out_headers.setRaw(b"content-length", b"0")
+            self.writeHead()
+        self.chanRequest.finish(trailers)

@@ -1,0 +1,81 @@
+"""
+What a resource may return.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from penstock.core.body import normalise
+from penstock.core.headers import Headers
+
+Fields = Headers | Iterable[tuple[bytes | str, bytes | str]] | None
+
+
+class Response:
+    """
+    A response as a value.
+
+    @ivar code: the status code.
+    @ivar headers: L{Headers}; they replace those of the same name that the
+        request has in C{out_headers}.
+    @ivar body: anything that L{penstock.core.body.Body} names.
+    @ivar trailers: L{Headers} sent after the body, where the carrier can, or
+        L{None}.
+    """
+
+    __slots__ = ("body", "code", "headers", "trailers")
+
+    def __init__(
+        self,
+        body: Any = b"",
+        code: int = 200,
+        headers: Fields = None,
+        trailers: Headers | None = None,
+    ) -> None:
+        """
+        @raise penstock.core.errors.InvalidField: if one of C{headers} may not
+            be sent.
+        @raise TypeError: if C{body} can't be a body.
+        """
+        self.code = code
+        self.headers = headers if isinstance(headers, Headers) else Headers(headers or ())
+        self.trailers = trailers
+        if isinstance(body, str) and not self.headers.hasHeader(b"content-type"):
+            self.headers.setRaw(b"content-type", b"text/plain; charset=utf-8")
+        self.body = normalise(body)
+
+    @classmethod
+    def html(cls, text: str, code: int = 200, headers: Fields = None) -> Response:
+        """
+        A page, as UTF-8.  C{text} is sent as it is: escape what comes from
+        outside.
+        """
+        self = cls(text.encode("utf-8"), code, headers)
+        self.headers.setRaw(b"content-type", b"text/html; charset=utf-8")
+        return self
+
+    @classmethod
+    def json(cls, value: Any, code: int = 200, headers: Fields = None) -> Response:
+        """
+        C{value} as JSON (RFC 8259).
+
+        @raise TypeError: if JSON has nothing for it.
+        @raise ValueError: for a NaN or an infinity.
+        """
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        self = cls(text.encode("utf-8"), code, headers)
+        self.headers.setRaw(b"content-type", b"application/json")
+        return self
+
+    @classmethod
+    def redirect(cls, location: bytes | str, code: int = 303) -> Response:
+        """
+        Elsewhere (RFC 9110, section 15.4).
+
+        @param location: a URI reference.
+        @raise penstock.core.errors.InvalidField: if it has control characters.
+        """
+        return cls(b"", code, [(b"location", location)])

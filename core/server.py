@@ -1,0 +1,591 @@
+"""
+The full request: it finds its resource, reads the content as the resource
+wants it, and sends what the resource returns.
+
+::
+
+    process -> locateChild ... -> contentPolicy -> (content) -> render -> answer
+       |            |                  |                           |
+       +------------+--- HTTPError, or any exception --------------+-> error page
+
+Whatever a resource returns at once is answered at once: no Deferred, and no
+turn of the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from penstock.core import ranges
+from penstock.core.body import FilePart, discard, knownLength, normalise, writeBody
+from penstock.core.conditions import Outcome, evaluate, rangeApplies
+from penstock.core.content import Buffer, Content, Discard, Form, Stream
+from penstock.core.coroutines import settle
+from penstock.core.errorpage import errorPage
+from penstock.core.errors import ExchangeLost, HTTPError, LimitExceeded
+from penstock.core.headers import Headers
+from penstock.core.interfaces import IRequestCallbacks, Version
+from penstock.core.request import Request as PlainRequest
+from penstock.core.response import Response
+from penstock.core.target import Form as TargetForm
+from penstock.core.target import Target, TargetError, parseTarget
+
+_log: Final = Logger()
+
+# Steps of locateChild that may lead to another resource without using up a
+# segment: wrappers around wrappers.  More is a loop.
+MAX_DETOURS: Final = 64
+
+# Names in a query or a form; what urllib counts as one field.
+MAX_FIELDS: Final = 1000
+
+_FORM_TYPE: Final = "application/x-www-form-urlencoded"
+_OCTETS: Final = b"application/octet-stream"
+_TEXT: Final = b"text/plain; charset=utf-8"
+
+
+@implementer(IRequestCallbacks)
+class Request(PlainRequest):
+    """
+    A request on its way through a tree of resources.
+
+    @ivar site: the L{Site} that it came to.
+    @ivar target: the L{Target}: the parsed request target.
+    @ivar resource: the L{penstock.core.interfaces.IResource} that was found;
+        L{None} before that.
+    @ivar postpath: what a leaf resource left of the path, as segments.
+    @ivar body: the content, if the policy was L{Buffer}; else empty.
+    @ivar form: the fields of the form, if the policy was L{Form}.
+    @ivar content: the L{Content}, if the policy was L{Stream}; else L{None}.
+    @ivar trailers: the request's trailer section, or L{None}.
+    @ivar disconnected: whether the client went away, or gave up.
+    @ivar aborted: whether this side broke the response off.
+    @ivar done: whether the exchange is over, one way or another.
+    """
+
+    resource: Any = None
+    postpath: tuple[str, ...] = ()
+    body: bytes = b""
+    form: dict[str, list[str]] | None = None
+    content: Content | None = None
+    trailers: Headers | None = None
+    disconnected: bool = False
+    aborted: bool = False
+    done: bool = False
+    target: Target
+
+    _chunks: list[bytes] | None = None
+    _room: int = 0
+    _pending: Deferred[Any] | None = None
+    _waiters: list[Deferred[None]] | None = None
+    _args: dict[str, list[str]] | None = None
+
+    def __init__(
+        self,
+        site: Site,
+        chanRequest: Any,
+        command: bytes,
+        path: bytes,
+        version: Version,
+        in_headers: Headers,
+    ) -> None:
+        self.site = site
+        self.startTime = 0.0 if site.accessLog is None else site.accessLog.seconds()
+        super().__init__(chanRequest, command, path, version, in_headers)
+
+    # Facts
+
+    @property
+    def path(self) -> bytes:
+        """
+        The path of the target, as received, without the query.
+        """
+        return self.target.path
+
+    @property
+    def args(self) -> dict[str, list[str]]:
+        """
+        The fields of the query, decoded.
+
+        @raise HTTPError: 400, if there are more than a thousand.
+        """
+        if self._args is None:
+            query = (self.target.query or b"").decode("ascii")
+            self._args = _parseFields(query)
+        return self._args
+
+    @property
+    def host(self) -> bytes:
+        """
+        The authority that the request was meant for: of the target, else of
+        the Host field.
+        """
+        return self.target.authority or self.in_headers.get(b"host") or b""
+
+    @property
+    def scheme(self) -> bytes:
+        """
+        C{b"https"} if the connection is secure, else C{b"http"}; whatever the
+        client says.
+        """
+        return b"https" if self.connectionInfo.secure else b"http"
+
+    def whenDone(self) -> Deferred[None]:
+        """
+        @return: fires with L{None} when the response is finished or the client
+            has gone (see L{disconnected}); at once if that has happened.
+        """
+        if self.done:
+            return succeed(None)
+        waiter: Deferred[None] = Deferred()
+        if self._waiters is None:
+            self._waiters = []
+        self._waiters.append(waiter)
+        return waiter
+
+    # Finding the resource
+
+    def process(self) -> None:
+        """
+        Find the resource, and begin.
+        """
+        try:
+            self.target = target = parseTarget(self.method, self.uri)
+        except TargetError:
+            self.target = Target(TargetForm.ORIGIN, None, None, b"/", (), None)
+            self._refuse(HTTPError(400, "The request target is malformed."))
+            return
+        if target.form is TargetForm.ASTERISK:
+            self.chanRequest.stopProducing()
+            self._respond(Response(headers=[(b"allow", self.site.allow)]))
+        elif target.form is TargetForm.AUTHORITY:
+            self._refuse(HTTPError(501))
+        else:
+            self._guard(self._locate, self.site.root, target.segments, 0)
+
+    def _guard(self, call: Callable[..., None], *args: Any) -> None:
+        """
+        Call C{call}, and answer for what it raises.
+        """
+        try:
+            call(*args)
+        except Exception as problem:
+            self._broke(problem, None)
+
+    def _later(self, deferred: Deferred[Any], call: Callable[..., None]) -> None:
+        """
+        Go on with C{call} when C{deferred} has fired.
+        """
+        self._pending = deferred
+
+        def came(result: Any) -> None:
+            self._pending = None
+            if not self.done:
+                self._guard(call, result)
+            else:
+                discardAnswer(result)
+
+        def failed(failure: Failure) -> None:
+            self._pending = None
+            self._broke(failure.value, failure)
+
+        deferred.addCallbacks(came, failed)
+
+    def _locate(self, resource: Any, segments: tuple[str, ...], detours: int) -> None:
+        while segments:
+            step = resource.locateChild(self, segments)
+            if type(step) is not tuple and step is not None:
+                step = settle(step)
+            if isinstance(step, Deferred):
+                # Nothing of the content may come before somebody wants it.
+                self.chanRequest.pauseProducing()
+                self._later(
+                    step,
+                    lambda step: self._goOn(resource, segments, detours, step),
+                )
+                return
+            resource, segments, detours = self._step(resource, segments, detours, step)
+        self._located(resource)
+
+    def _goOn(
+        self, resource: Any, segments: tuple[str, ...], detours: int, step: Any
+    ) -> None:
+        self._locate(*self._step(resource, segments, detours, settle(step)))
+        if not self.done and self._pending is None:
+            self.chanRequest.resumeProducing()
+
+    def _step(
+        self, resource: Any, segments: tuple[str, ...], detours: int, step: Any
+    ) -> tuple[Any, tuple[str, ...], int]:
+        """
+        Check that C{step} is progress.
+        """
+        if step is None:
+            raise HTTPError(404)
+        found, remaining = step
+        if len(remaining) >= len(segments):
+            detours += 1
+            if found is resource or detours > MAX_DETOURS:
+                raise RecursionError(f"{resource!r} makes no progress")
+        return found, remaining, detours
+
+    # Reading the content
+
+    def _located(self, resource: Any) -> None:
+        self.resource = resource
+        policy = resource.contentPolicy(self)
+        length = self.chanRequest.contentLength
+        kind = type(policy)
+        if kind is Stream:
+            self._refuseLonger(length, policy.limit)
+            self.content = Content(self.chanRequest, self.acceptData, policy.limit)
+            self._render()
+        elif length == 0:
+            if kind is Form:
+                self.form = {}
+            self._render()
+        elif kind is Discard:
+            self.chanRequest.stopProducing()
+            self._render()
+        elif kind is Buffer or kind is Form:
+            if kind is Form:
+                media = self.in_headers.getHeader(b"content-type")
+                if media is None or str(media.type) + "/" + media.subtype != _FORM_TYPE:
+                    raise HTTPError(415)
+                self.form = {}
+            self._refuseLonger(length, policy.limit)
+            self._chunks = []
+            self._room = policy.limit
+            self.acceptData()
+        else:
+            raise TypeError(f"{kind.__name__} is not a content policy")
+
+    def _refuseLonger(self, length: int | None, limit: int | None) -> None:
+        if limit is not None and length is not None and length > limit:
+            raise HTTPError(413)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """
+        See L{IRequestCallbacks}.
+        """
+        if self.content is not None:
+            self.content.chunkReceived(data)
+        elif self._chunks is not None:
+            self._room -= len(data)
+            if self._room < 0:
+                self._chunks = None
+                self._refuse(HTTPError(413))
+            else:
+                self._chunks.append(data)
+
+    def handleContentComplete(self, trailers: Headers | None = None) -> None:
+        """
+        See L{IRequestCallbacks}.
+        """
+        self.trailers = trailers
+        if self.content is not None:
+            self.content.completed(trailers)
+        elif self._chunks is not None:
+            self.body = b"".join(self._chunks)
+            self._chunks = None
+            self._guard(self._renderBuffered)
+
+    def _renderBuffered(self) -> None:
+        if self.form is not None:
+            try:
+                self.form = _parseFields(self.body.decode("ascii"))
+            except UnicodeDecodeError:
+                raise HTTPError(400) from None
+        self._render()
+
+    # Answering
+
+    def _render(self) -> None:
+        self._answer(self.resource.render(self))
+
+    def _answer(self, result: Any) -> None:
+        """
+        Send what a resource has returned.
+        """
+        kind = type(result)
+        if kind is bytes:
+            self._respond(None, result, _OCTETS)
+        elif kind is str:
+            self._respond(None, result.encode("utf-8"), _TEXT)
+        elif result is None:
+            return
+        elif isinstance(result, Response):
+            self._respond(result)
+        elif isinstance(result, AsyncIterator):
+            self._respond(None, result)
+        else:
+            came = settle(result)
+            if isinstance(came, Deferred):
+                self._later(came, self._answerLater)
+            elif came is result:
+                raise TypeError(f"{kind.__name__} is not an answer")
+            else:
+                self._answerLater(came)
+
+    def _answerLater(self, result: Any) -> None:
+        """
+        Send what a Deferred or coroutine came to.  If that is nothing, it is
+        done with the request: what it has written is all.
+        """
+        if result is not None:
+            self._answer(result)
+        elif not self.done:
+            if not self.began:
+                self.code = 204
+            self.finish()
+
+    def _respond(
+        self,
+        response: Response | None,
+        body: Any = b"",
+        contentType: bytes | None = None,
+    ) -> None:
+        """
+        Send a whole response: C{response}, or C{body} under what the request
+        has in C{code} and C{out_headers}.
+        """
+        headers = self.out_headers
+        trailers = None
+        if response is not None:
+            self.code = response.code
+            body = response.body
+            trailers = response.trailers
+            replaced = set()
+            for name, value in response.headers:
+                key = name.lower()
+                if key in replaced:
+                    headers.addRaw(name, value)
+                else:
+                    replaced.add(key)
+                    headers.setRaw(name, value)
+        elif contentType is not None and b"content-type" not in headers:
+            own = getattr(self.resource, "contentType", None)
+            headers.setRaw(b"content-type", own or contentType)
+        length = knownLength(body)
+        if self.code == 200 and (self.method == b"GET" or self.method == b"HEAD"):
+            body, length = self._select(headers, body, length)
+        if length is not None and self.code not in (204, 304):
+            headers.setRaw(b"content-length", b"%d" % length)
+        self.writeHead()
+        if self.method == b"HEAD" or self.code in (204, 205, 304):
+            discard(body)
+            self.finish(trailers)
+            return
+        writing = writeBody(self.chanRequest, body)
+        if writing is None:
+            self.finish(trailers)
+        else:
+            self._later(writing, lambda ignored: self.finish(trailers))
+
+    def _select(
+        self, headers: Headers, body: Any, length: int | None
+    ) -> tuple[Any, int | None]:
+        """
+        Evaluate conditions and ranges (RFC 9110, sections 13 and 14) for a
+        GET that would be answered with 200 and C{body}.
+
+        @return: the body to send, and its length.
+        """
+        asked = self.in_headers
+        etag = headers.getHeader(b"etag")
+        modified = headers.getHeader(b"last-modified")
+        if etag is not None or modified is not None:
+            outcome = evaluate(self.method, asked, etag, modified)
+            if outcome is not Outcome.PROCEED:
+                discard(body)
+                if outcome is Outcome.NOT_MODIFIED:
+                    self.code = 304
+                    headers.removeHeader(b"content-type")
+                    return b"", None
+                return self._becomeError(412, headers)
+        if (
+            length is None
+            or self.method != b"GET"
+            or b"range" not in asked
+            or not rangeApplies(asked, etag, modified)
+        ):
+            return body, length
+        spec = asked.getHeader(b"range")
+        selected = None if spec is None else ranges.selectRanges(spec, length)
+        if selected is ranges.UNSATISFIABLE:
+            discard(body)
+            headers.setRaw(b"content-range", b"bytes */%d" % length)
+            return self._becomeError(416, headers)
+        if selected is None or len(selected) != 1:
+            return body, length
+        start, stop = selected[0]
+        self.code = 206
+        headers.setRaw(b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, length))
+        if isinstance(body, FilePart):
+            return FilePart(body.file, body.offset + start, stop - start), stop - start
+        return body[start:stop], stop - start
+
+    def _becomeError(self, code: int, headers: Headers) -> tuple[bytes, int]:
+        page = errorPage(code)
+        self.code = code
+        headers.setRaw(b"content-type", b"text/html; charset=utf-8")
+        return page.body, len(page.body)
+
+    # What goes wrong
+
+    def _broke(self, problem: BaseException, failure: Failure | None) -> None:
+        """
+        Something that had to do with this request raised C{problem}.
+        """
+        if self.disconnected and isinstance(problem, (CancelledError, ExchangeLost)):
+            return
+        if self.done:
+            if not isinstance(problem, CancelledError):
+                _log.failure(
+                    "{method} {path}: failed after the response",
+                    failure or Failure(problem),
+                    method=self.method,
+                    path=self.uri,
+                )
+        elif isinstance(problem, HTTPError):
+            self._refuse(problem)
+        elif isinstance(problem, LimitExceeded):
+            self._refuse(HTTPError(413))
+        else:
+            _log.failure(
+                "{method} {path}: the resource failed",
+                failure or Failure(problem),
+                method=self.method,
+                path=self.uri,
+            )
+            self._refuse(HTTPError(500))
+
+    def _refuse(self, error: HTTPError) -> None:
+        """
+        Answer with an error page; or, if an answer has begun, break it off
+        visibly.
+        """
+        if self.began:
+            self.abort()
+            return
+        self.out_headers = Headers()
+        response = self.site.errorPage(self, error.code, error.message)
+        if error.headers is not None:
+            for name, value in error.headers:
+                response.headers.addRaw(name, value)
+        try:
+            self._respond(response)
+        except Exception:
+            _log.failure("The error page failed")
+            self.abort()
+
+    # The end
+
+    def finish(self, trailers: Headers | None = None) -> None:
+        """
+        See L{PlainRequest.finish}.
+        """
+        super().finish(trailers)
+        self._over()
+
+    def abort(self) -> None:
+        """
+        Give up, visibly: the client won't take what it has for whole.
+        """
+        self.aborted = True
+        self.chanRequest.abortConnection()
+        self._over()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        See L{IRequestCallbacks}.
+        """
+        self.disconnected = True
+        self._chunks = None
+        self._over()
+        if self.content is not None:
+            self.content.lost(reason)
+        pending = self._pending
+        if pending is not None and getattr(self.resource, "cancelOnDisconnect", True):
+            pending.cancel()
+
+    def _over(self) -> None:
+        if self.done:
+            return
+        self.done = True
+        if self.site.accessLog is not None:
+            self.site.accessLog(self)
+        waiters, self._waiters = self._waiters, None
+        for waiter in waiters or ():
+            waiter.callback(None)
+
+
+def discardAnswer(result: Any) -> None:
+    """
+    Let go of an answer that came after the client had gone.
+    """
+    if isinstance(result, Response):
+        result = result.body
+    elif result is None or isinstance(result, (Deferred, tuple)):
+        return
+    try:
+        discard(normalise(result))
+    except TypeError:
+        pass
+
+
+def _parseFields(text: str) -> dict[str, list[str]]:
+    try:
+        return parse_qs(
+            text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"
+        )
+    except ValueError:
+        raise HTTPError(400) from None
+
+
+class Site:
+    """
+    A tree of resources, as every transport's serving end wants it: a
+    L{penstock.core.interfaces.RequestFactory}.
+
+    @ivar root: the L{penstock.core.interfaces.IResource} that every path
+        begins at.
+    @ivar accessLog: called with each L{Request} when it is over, if not
+        L{None}: see L{penstock.core.accesslog}.
+    @ivar allow: the Allow field of C{OPTIONS *}.
+    """
+
+    requestClass: type[Request] = Request
+    allow: bytes = b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+
+    def __init__(self, root: Any, accessLog: Any = None) -> None:
+        self.root = root
+        self.accessLog = accessLog
+
+    def __call__(
+        self,
+        chanRequest: Any,
+        command: bytes,
+        path: bytes,
+        version: Version,
+        in_headers: Headers,
+    ) -> Request:
+        """
+        Make a L{Request}.
+        """
+        return self.requestClass(self, chanRequest, command, path, version, in_headers)
+
+    def errorPage(self, request: Request, code: int, message: str | None) -> Response:
+        """
+        Override it for pages of your own.
+
+        @param message: a sentence for the reader, or L{None}.
+        """
+        return errorPage(code, message)

@@ -1,0 +1,151 @@
+"""
+What checks are played on: recorders at both ends of a transport.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from penstock.core.headers import Headers
+from penstock.core.interfaces import Version
+from penstock.core.testing.expectation import expect
+from penstock.core.testing.harness import Harness
+from penstock.core.testing.recorder import (
+    Reactions,
+    RequestRecorder,
+    ResponseRecorder,
+)
+
+# How often a harness may settle before what was waited for counts as missing.
+# Memory is settled after one; real sockets may have been interrupted.
+PATIENCE = 40
+
+Fields = Iterable[tuple[bytes, bytes]]
+Process = Callable[[RequestRecorder], None]
+
+
+class Scene:
+    """
+    A harness with a recording server.
+
+    @ivar served: the requests that have reached the server, in order.
+    """
+
+    def __init__(
+        self,
+        harness: Harness,
+        process: Process | None = None,
+        reactions: Reactions | None = None,
+    ) -> None:
+        """
+        @param process: called inside the factory.
+        @param reactions: of each request at the server.
+        """
+        self.harness = harness
+        self.served: list[RequestRecorder] = []
+        self._process = process
+        self._reactions = reactions
+        harness.serve(self._factory)
+
+    def _factory(
+        self,
+        chanRequest: Any,
+        command: bytes,
+        path: bytes,
+        version: Version,
+        in_headers: Headers,
+    ) -> RequestRecorder:
+        request = RequestRecorder(
+            chanRequest, command, path, version, in_headers, self._reactions
+        )
+        self.served.append(request)
+        if self._process is not None:
+            self._process(request)
+        request.begun = True
+        return request
+
+    def settle(self) -> None:
+        """
+        Let everything happen that will.
+        """
+        self.harness.settle()
+
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        """
+        @raise AssertionError: if C{condition} doesn't become true.
+        """
+        for _ in range(PATIENCE):
+            if condition():
+                return
+            self.harness.settle()
+        expect(condition(), what)
+
+    def ask(
+        self,
+        method: bytes = b"GET",
+        uri: bytes = b"/",
+        fields: Fields = (),
+        hasContent: bool = False,
+        reactions: Reactions | None = None,
+    ) -> ResponseRecorder:
+        """
+        Start a request.
+        """
+        client = ResponseRecorder(reactions)
+        self.harness.requester.startRequest(
+            method, uri, Headers(fields), client, hasContent
+        )
+        return client
+
+    def asked(
+        self,
+        method: bytes = b"GET",
+        uri: bytes = b"/",
+        fields: Fields = (),
+        hasContent: bool = False,
+        reactions: Reactions | None = None,
+    ) -> tuple[ResponseRecorder, RequestRecorder]:
+        """
+        Start a request, and wait for it to reach the server.
+        """
+        before = len(self.served)
+        client = self.ask(method, uri, fields, hasContent, reactions)
+        self.until(lambda: len(self.served) > before, "the request reaches the server")
+        return client, self.served[-1]
+
+    def answered(
+        self, code: int = 200, fields: Fields = ()
+    ) -> tuple[ResponseRecorder, RequestRecorder]:
+        """
+        Start a request whose response has begun.
+        """
+        client, server = self.asked()
+        server.exchange.writeHeaders(code, Headers(fields))
+        self.until(lambda: client.code == code, "the head reaches the caller")
+        return client, server
+
+    def uploading(
+        self, fields: Fields = ()
+    ) -> tuple[ResponseRecorder, RequestRecorder]:
+        """
+        Start a request whose content is to come.
+        """
+        return self.asked(b"POST", b"/", fields, True)
+
+    def works(self) -> None:
+        """
+        @raise AssertionError: if an ordinary exchange, both ways with content,
+            doesn't work now.
+        """
+        process, self._process = self._process, None
+        reactions, self._reactions = self._reactions, None
+        client, server = self.uploading()
+        self._process, self._reactions = process, reactions
+        client.exchange.writeData(b"question")
+        client.exchange.finish()
+        self.until(lambda: server.complete, "a request after this one is whole")
+        server.answer(b"answer")
+        self.until(lambda: client.complete, "a response after this one is whole")
+        expect(server.content == b"question", "a request after this one is unharmed")
+        expect(client.content == b"answer", "a response after this one is unharmed")
