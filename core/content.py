@@ -53,9 +53,12 @@ class Stream:
         longer content without one fails with
         L{penstock.core.errors.LimitExceeded} where it is read.  L{None} for
         any length.
+    @ivar accept: whether to send C{100 Continue} when reading begins; without
+        it that is left to the resource.
     """
 
     limit: int | None = None
+    accept: bool = True
 
 
 @dataclass(frozen=True, slots=True)

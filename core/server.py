@@ -160,13 +160,13 @@ class Request(PlainRequest):
             self.target = target = parseTarget(self.method, self.uri)
         except TargetError:
             self.target = Target(TargetForm.ORIGIN, None, None, b"/", (), None)
-            self._refuse(HTTPError(400, "The request target is malformed."))
+            self.refuse(HTTPError(400, "The request target is malformed."))
             return
         if target.form is TargetForm.ASTERISK:
             self.chanRequest.stopProducing()
             self._respond(Response(headers=[(b"allow", self.site.allow)]))
         elif target.form is TargetForm.AUTHORITY:
-            self._refuse(HTTPError(501))
+            self.refuse(HTTPError(501))
         else:
             self._guard(self._locate, self.site.root, target.segments, 0)
 
@@ -245,7 +245,8 @@ class Request(PlainRequest):
         kind = type(policy)
         if kind is Stream:
             self._refuseLonger(length, policy.limit)
-            self.content = Content(self.chanRequest, self.acceptData, policy.limit)
+            begin = self.acceptData if policy.accept else None
+            self.content = Content(self.chanRequest, begin, policy.limit)
             self._render()
         elif length == 0:
             if kind is Form:
@@ -281,7 +282,7 @@ class Request(PlainRequest):
             self._room -= len(data)
             if self._room < 0:
                 self._chunks = None
-                self._refuse(HTTPError(413))
+                self.refuse(HTTPError(413))
             else:
                 self._chunks.append(data)
 
@@ -455,9 +456,9 @@ class Request(PlainRequest):
                     path=self.uri,
                 )
         elif isinstance(problem, HTTPError):
-            self._refuse(problem)
+            self.refuse(problem)
         elif isinstance(problem, LimitExceeded):
-            self._refuse(HTTPError(413))
+            self.refuse(HTTPError(413))
         else:
             _log.failure(
                 "{method} {path}: the resource failed",
@@ -465,9 +466,9 @@ class Request(PlainRequest):
                 method=self.method,
                 path=self.uri,
             )
-            self._refuse(HTTPError(500))
+            self.refuse(HTTPError(500))
 
-    def _refuse(self, error: HTTPError) -> None:
+    def refuse(self, error: HTTPError) -> None:
         """
         Answer with an error page; or, if an answer has begun, break it off
         visibly.

@@ -1,0 +1,227 @@
+"""
+Pass requests on, through any transport's calling end.
+
+A request that comes over HTTP/1.1 goes to a worker over RPC, say, and its
+response back, each a piece at a time: neither is ever put together here.  Who
+is slow slows the other side; who goes away takes the other side with it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from twisted.internet.interfaces import IPushProducer
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from penstock.core.content import Policy, Stream
+from penstock.core.errors import (
+    DeadlineExceeded,
+    HTTPError,
+    Unavailable,
+)
+from penstock.core.headers import Headers
+from penstock.core.interfaces import IResource, IResponseCallbacks
+from penstock.core.response import Response
+
+_log: Final = Logger()
+
+_DIGITS: Final = re.compile(rb"[0-9]{1,9}")
+
+
+@implementer(IResource)
+class Forward:
+    """
+    Whatever is asked below this resource, another server answers.
+
+    The request target goes on as it came, the fields too, but for those of the
+    hop.  An answer of the other server is passed on whatever its code; if
+    there is none, the client gets 502, 503 (nobody took the request, so it may
+    be sent again) or 504 (it took too long).
+    """
+
+    cancelOnDisconnect = True
+
+    def __init__(self, requester: Any) -> None:
+        """
+        @param requester: L{penstock.core.interfaces.IRequester}.
+        """
+        self.requester = requester
+
+    def locateChild(self, request: Any, segments: tuple[str, ...]) -> Any:
+        """
+        See L{IResource}.
+        """
+        request.postpath = segments
+        return self, ()
+
+    def contentPolicy(self, request: Any) -> Policy:
+        """
+        See L{IResource}.
+        """
+        # Whether the content is wanted, the other server says.
+        return Stream(accept=False)
+
+    def render(self, request: Any) -> Response | None:
+        """
+        See L{IResource}.
+        """
+        if request.method in (b"OPTIONS", b"TRACE"):
+            # RFC 9110, section 7.6.2: a request may name how far it goes.
+            left = request.in_headers.get(b"max-forwards")
+            if left is not None and _DIGITS.fullmatch(left):
+                if not int(left):
+                    return Response(headers=[(b"allow", request.site.allow)])
+                request.in_headers.setRaw(b"max-forwards", b"%d" % (int(left) - 1))
+        Relay(request).start(self.requester)
+        return None
+
+
+@implementer(IResponseCallbacks)
+class Relay:
+    """
+    One exchange with a client, and one with the server that answers it.
+    """
+
+    __slots__ = ("_answered", "_downstream", "_request", "_upstream")
+
+    def __init__(self, request: Any) -> None:
+        """
+        @param request: L{penstock.core.server.Request}.
+        """
+        self._request = request
+        # The exchange with the client, which carries the response ...
+        self._downstream = request.chanRequest
+        # ... and the one with the server, which carries the request.
+        self._upstream: Any = None
+        self._answered = False
+
+    def start(self, requester: Any) -> None:
+        """
+        Pass the request on.
+        """
+        request = self._request
+        hasContent = self._downstream.contentLength != 0
+        headers = request.in_headers.copy()
+        # RFC 9110, section 7.6.3: who passes a request on says so.
+        headers.addRaw(b"via", b"%d.%d penstock" % request.clientproto)
+        upstream = requester.startRequest(
+            request.method, request.uri, headers, self, hasContent
+        )
+        request.whenDone().addCallback(self._clientDone)
+        if hasContent and not request.done:
+            upstream.registerProducer(ContentProducer(self._downstream), True)
+            request.content.deliver(upstream.writeData, self._contentEnded)
+
+    def requestStarted(self, clientRequest: Any) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        self._upstream = clientRequest
+
+    # From the client to the server
+
+    def _contentEnded(self, problem: Failure | None) -> None:
+        self._upstream.unregisterProducer()
+        if problem is None:
+            self._upstream.finish(self._request.content.trailers)
+        else:
+            self._upstream.abortConnection()
+
+    def _clientDone(self, ignored: None) -> None:
+        if self._request.disconnected:
+            self._upstream.abortConnection()
+
+    # From the server to the client
+
+    def handleIntermediateResponse(self, code: int, headers: Headers) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        # RFC 9110, section 15.2: only a client that asked gets a 100.
+        if code != 100 or b"expect" in self._request.in_headers:
+            self._downstream.writeIntermediateResponse(code, headers)
+
+    def handleHeaders(
+        self, code: int, headers: Headers, code_message: bytes | None = None
+    ) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        request = self._request
+        self._answered = True
+        request.code = code
+        request.code_message = code_message
+        request.out_headers = headers
+        request.writeHead()
+        self._downstream.registerProducer(ContentProducer(self._upstream), True)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        self._downstream.writeData(data)
+
+    def handleContentComplete(self, trailers: Headers | None = None) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        self._downstream.unregisterProducer()
+        self._request.finish(trailers)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        self._downstream.unregisterProducer()
+        if self._request.done:
+            return
+        _log.info(
+            "{method} {uri}: the server did not answer whole: {reason}",
+            method=self._request.method,
+            uri=self._request.uri,
+            reason=reason.value,
+        )
+        if reason.check(Unavailable):
+            self._request.refuse(
+                HTTPError(503, headers=Headers([(b"retry-after", b"1")]))
+            )
+        elif reason.check(DeadlineExceeded):
+            self._request.refuse(HTTPError(504))
+        else:
+            self._request.refuse(HTTPError(502))
+
+
+@implementer(IPushProducer)
+class ContentProducer:
+    """
+    The incoming content of one exchange, as the producer of another.
+    """
+
+    __slots__ = ("_exchange",)
+
+    def __init__(self, exchange: Any) -> None:
+        self._exchange = exchange
+
+    def pauseProducing(self) -> None:
+        """
+        The other side takes no more just now.
+        """
+        self._exchange.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        """
+        Go on.
+        """
+        self._exchange.resumeProducing()
+
+    def stopProducing(self) -> None:
+        """
+        The other side has gone, or has answered early: what else belongs to
+        the exchange is decided where that is noticed.
+        """
+        self._exchange.stopProducing()
+
+
