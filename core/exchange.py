@@ -216,7 +216,11 @@ class Exchange:
             else:
                 done()
 
-        puller = Puller(FileProducer(file, offset, length, write, sent), self._later)
+        puller = Puller(
+            FileProducer(file, offset, length, write, sent),
+            self._later,
+            self._producerFailed,
+        )
         self._produce(puller)
 
     def _later(self, call: Callable[[], None]) -> None:
@@ -227,7 +231,8 @@ class Exchange:
 
     def _contentPaused(self) -> None:
         """
-        The request has called C{pauseProducing}.
+        The request has called C{pauseProducing}.  Perhaps for a second time,
+        if it called C{resumeProducing} and paused again inside a callback.
         """
 
     def _contentResumed(self) -> None:
@@ -238,13 +243,15 @@ class Exchange:
 
     def _contentStopped(self) -> None:
         """
-        The request doesn't want the rest of the content.
+        The request doesn't want the rest of the content.  It is not paused
+        any more.
         """
 
     def _contentConsumed(self, size: int) -> None:
         """
         The request has taken, or will never take, C{size} octets that were
-        given to L{contentReceived}: room for as many more.
+        given to L{contentReceived}: room for as many more.  All that is given
+        is returned in the end; the connection may be gone by then.
         """
 
     # Outgoing content
@@ -253,15 +260,18 @@ class Exchange:
         """
         See L{penstock.core.interfaces.IExchange}.
         """
+        bodiless = False
         if self._stage is not _WRITING or self._file is not None:
-            if not self._may(Action.DATA) or self._stage is Stage.BODILESS:
+            if not self._may(Action.DATA):
                 return
+            bodiless = self._stage is Stage.BODILESS
         if self._remaining is not None:
             self._promise(len(data))
         if data:
-            self.written += len(data)
             producer = self._producer
-            self._sendData(data)
+            if not bodiless:
+                self.written += len(data)
+                self._sendData(data)
             if type(producer) is Puller:
                 producer.wrote()
 
@@ -269,6 +279,8 @@ class Exchange:
         """
         See L{penstock.core.interfaces.IExchange}.
         """
+        if offset < 0 or length < 0:
+            raise LocalProtocolError("a part of a file must not be negative")
         if not self._may(Action.FILE) or self._stage is Stage.BODILESS or not length:
             return succeed(None)
         if self._remaining is not None:
@@ -283,12 +295,14 @@ class Exchange:
         """
         See L{penstock.core.interfaces.IExchange}.
         """
-        if self._producer is not None:
+        if self._producer is not None and self._file is None:
             raise RuntimeError("a producer is registered already")
         if not self._may(Action.PRODUCER):
             producer.stopProducing()
             return
-        self._produce(producer if streaming else Puller(producer, self._later))
+        if not streaming:
+            producer = Puller(producer, self._later, self._producerFailed)
+        self._produce(producer)
 
     def unregisterProducer(self) -> None:
         """
@@ -331,8 +345,12 @@ class Exchange:
         """
         if not self._blocked:
             self._blocked = True
-            if self._producer is not None:
-                self._producer.pauseProducing()
+            producer = self._producer
+            if producer is not None:
+                try:
+                    producer.pauseProducing()
+                except Exception:
+                    self._producerFailed()
 
     def outputReady(self) -> None:
         """
@@ -340,8 +358,21 @@ class Exchange:
         """
         if self._blocked:
             self._blocked = False
-            if self._producer is not None:
-                self._producer.resumeProducing()
+            producer = self._producer
+            if producer is not None:
+                try:
+                    producer.resumeProducing()
+                except Exception:
+                    self._producerFailed()
+
+    def _producerFailed(self) -> None:
+        """
+        A producer raised: its exchange can't be completed any more, others on
+        the connection can.
+        """
+        _log.failure("A producer failed; its exchange is aborted")
+        if not self._isOver():
+            self.abortConnection()
 
     def _produce(self, producer: Any) -> None:
         self._producer = producer
@@ -386,6 +417,9 @@ class Exchange:
         return True
 
     def _recordLate(self, name: str) -> None:
+        """
+        Count a call that comes after the end.
+        """
         if self._late is None:
             self._late = []
         if len(self._late) < MAX_LATE_CALLS:
@@ -397,7 +431,8 @@ class Exchange:
         """
         For the transport: some content has come.
         """
-        if self._inflow is not Inflow.OPEN:
+        inflow = self._inflow
+        if inflow is not Inflow.OPEN:
             self._contentConsumed(len(data))
         elif not data:
             return
@@ -419,6 +454,8 @@ class Exchange:
             self._trailers = trailers
             if not self._mustHold():
                 self._complete()
+        elif self._inflow is Inflow.STOPPED:
+            self._drained()
 
     def lose(self, problem: ExchangeLost) -> None:
         """
@@ -439,10 +476,9 @@ class Exchange:
         """
         See L{penstock.core.interfaces.IExchange}.
         """
-        if not self._paused:
+        if not self._paused and self._isFlowing():
             self._paused = True
-            if not self._isOver():
-                self._contentPaused()
+            self._contentPaused()
 
     def resumeProducing(self) -> None:
         """
@@ -459,16 +495,25 @@ class Exchange:
         """
         See L{penstock.core.interfaces.IExchange}.
         """
-        if self._inflow is Inflow.OPEN or self._inflow is Inflow.RECEIVED:
+        if self._isFlowing():
+            whole = self._inflow is Inflow.RECEIVED
             self._stopInflow()
-            if not self._isOver():
-                self._contentStopped()
+            self._contentStopped()
+            if whole:
+                self._drained()
+
+    def _isFlowing(self) -> bool:
+        """
+        @return: whether the callbacks may still get some of the content.
+        """
+        return self._inflow is Inflow.OPEN or self._inflow is Inflow.RECEIVED
 
     def _stopInflow(self) -> None:
         """
         Drop what is held, and from now on whatever comes.
         """
         self._inflow = Inflow.STOPPED
+        self._paused = False
         held, self._held = self._held, None
         if held:
             self._contentConsumed(sum(map(len, held)))
@@ -500,8 +545,15 @@ class Exchange:
         except Exception:
             self._callbackFailed()
         finally:
+            # A transport may answer this with more content; it is held until
+            # we are out of here, rather than delivered on a growing stack.
+            self._contentConsumed(len(data))
             self._delivering = False
-        self._contentConsumed(len(data))
+
+    def _drained(self) -> None:
+        """
+        All has come of content whose rest nobody wants.
+        """
 
     def _complete(self) -> None:
         self._inflow = Inflow.DELIVERED
@@ -515,7 +567,8 @@ class Exchange:
         A callback raised: its exchange can't be trusted any more, others can.
         """
         _log.failure("A callback failed; its exchange is aborted")
-        self.abortConnection()
+        if not self._isOver():
+            self.abortConnection()
 
     # The end
 
@@ -529,10 +582,16 @@ class Exchange:
         """
         Nothing is called on the callbacks from now on, and nothing written.
         """
-        self._stage = _LOST
         self._callbacks = None
-        if self._inflow is not Inflow.DELIVERED:
+        if self._isFlowing():
             self._stopInflow()
+        self._loseOutflow()
+
+    def _loseOutflow(self) -> None:
+        """
+        Nothing is written from now on.
+        """
+        self._stage = _LOST
         producer, self._producer = self._producer, None
         if producer is not None:
             try:
@@ -620,6 +679,16 @@ class ServingExchange(Exchange):
         else:
             super().lose(problem)
 
+    def _recordLate(self, name: str) -> None:
+        """
+        See L{Exchange._recordLate}.
+        """
+        super()._recordLate(name)
+        if name == "finish" or name == "abortConnection":
+            # The request, inside its factory, has ended the exchange as far
+            # as it knows, and so is to be told nothing more.
+            self._lostEarly = None
+
     # Down
 
     def writeIntermediateResponse(
@@ -673,7 +742,7 @@ class ServingExchange(Exchange):
 
     def _sent(self, trailers: Headers | None) -> None:
         self._callbacks = None
-        if self._inflow is Inflow.OPEN or self._inflow is Inflow.RECEIVED:
+        if self._isFlowing():
             self._stopInflow()
         self._sendEnd(trailers)
 
@@ -689,7 +758,7 @@ class ServingExchange(Exchange):
         if self._stage is _WAITING:
             self.writeHeaders(500, Headers([(b"content-length", b"0")]))
             self.finish()
-        else:
+        elif not self._isOver():
             self.abortConnection()
 
 
@@ -748,12 +817,28 @@ class CallingExchange(Exchange):
             if self._held or self._inflow is Inflow.RECEIVED:
                 self._flush()
 
+    def lose(self, problem: ExchangeLost) -> None:
+        """
+        See L{Exchange.lose}.
+
+        A response that has come whole isn't lost with its connection: what is
+        held of it is delivered when it is wanted.
+        """
+        if self._inflow is not Inflow.RECEIVED:
+            super().lose(problem)
+        elif self._stage is not _FINISHED:
+            self._loseOutflow()
+
     # What a transport supplies
 
     def _responseDelivered(self) -> None:
         """
-        The response is whole and delivered.  If C{self.stage} isn't FINISHED
-        any more, the request wasn't: the peer must not wait for the rest.
+        The response is whole, all its content is delivered, and the exchange
+        is over.  If C{self.stage} isn't FINISHED, the request wasn't: the
+        peer must not wait for the rest.
+
+        Comes just before C{handleContentComplete}, inside which the next
+        request is often started; and then finds the connection free.
         """
 
     # The end
@@ -764,16 +849,20 @@ class CallingExchange(Exchange):
     def _complete(self) -> None:
         callbacks = self._callbacks
         self._inflow = Inflow.DELIVERED
-        self._over = True
-        if self._stage is _FINISHED:
-            self._callbacks = None
-        else:
-            self._end()
+        self._drained()
         try:
             callbacks.handleContentComplete(self._trailers)
         except Exception:
             _log.failure("A callback for a response failed")
-        self._responseDelivered()
+
+    def _drained(self) -> None:
+        if not self._over:
+            if self._stage is _FINISHED:
+                self._over = True
+                self._callbacks = None
+            else:
+                self._end()
+            self._responseDelivered()
 
     def _end(self) -> None:
         self._over = True

@@ -5,6 +5,7 @@ Producers: asking for blocks, and files as producers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any, BinaryIO, Final
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer
@@ -18,47 +19,72 @@ BLOCK: Final = 64 * 1024
 TURN: Final = 8
 
 
+class Demand(Enum):
+    """
+    Whether a L{Puller} may ask for blocks.
+    """
+
+    NONE = auto()
+    """Not now."""
+
+    ROOM = auto()
+    """There is room."""
+
+    ENDED = auto()
+    """Never again."""
+
+
 @implementer(IPushProducer)
 class Puller:
     """
     A push producer that asks a pull producer for blocks, as long as there is
-    room and it answers.
+    room and it answers.  It asks for one at a time: not for another one before
+    the last was written.
     """
 
     def __init__(
-        self, producer: Any, later: Callable[[Callable[[], None]], None]
+        self,
+        producer: Any,
+        later: Callable[[Callable[[], None]], None],
+        failed: Callable[[], None],
     ) -> None:
         """
         @param later: calls what it is given from the event loop, soon.
+        @param failed: called inside an C{except} block, if C{producer} raises
+            when it is asked; it isn't asked again.
         """
         self._producer = producer
         self._later = later
-        self._running = False
-        self._scheduled = False
-        self._wrote = False
+        self._failed = failed
+        self._demand = Demand.NONE
+        # It has written since it was asked.
+        self._wrote = True
         self._inLoop = False
+        self._scheduled = False
 
     def wrote(self) -> None:
         """
         The producer has written something: it may be asked for more.
         """
         self._wrote = True
-        if self._running and not self._inLoop:
+        if self._demand is Demand.ROOM and not self._inLoop:
             self._schedule()
 
     def resumeProducing(self) -> None:
         """
         There is room.
         """
-        self._running = True
-        if not self._inLoop:
-            self._ask()
+        if self._demand is Demand.NONE:
+            self._demand = Demand.ROOM
+            if not self._inLoop:
+                self._ask()
 
     def pauseProducing(self) -> None:
         """
         There is no room.
         """
-        self._running = False
+        if self._demand is Demand.ROOM:
+            self._demand = Demand.NONE
 
     def stopProducing(self) -> None:
         """
@@ -71,24 +97,24 @@ class Puller:
         """
         The producer was unregistered.
         """
-        self._running = False
-        self._later = _never
+        self._demand = Demand.ENDED
 
     def _ask(self) -> None:
-        self._scheduled = False
         self._inLoop = True
         try:
             for _ in range(TURN):
-                if not self._running:
+                if self._demand is not Demand.ROOM or not self._wrote:
+                    # Without room; or it will write later, and be asked again
+                    # when it has.
                     return
                 self._wrote = False
                 self._producer.resumeProducing()
-                if not self._wrote:
-                    # It will write later, and be asked again when it has.
-                    return
+        except Exception:
+            self.cease()
+            self._failed()
         finally:
             self._inLoop = False
-        if self._running:
+        if self._demand is Demand.ROOM and self._wrote:
             self._schedule()
 
     def _schedule(self) -> None:
@@ -97,16 +123,9 @@ class Puller:
             self._later(self._askAgain)
 
     def _askAgain(self) -> None:
-        if self._running and not self._inLoop:
+        self._scheduled = False
+        if not self._inLoop:
             self._ask()
-        else:
-            self._scheduled = False
-
-
-def _never(call: Callable[[], None]) -> None:
-    """
-    The event loop of a producer that has ended.
-    """
 
 
 @implementer(IPullProducer)
