@@ -11,7 +11,7 @@ here without another look.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, KeysView
 from typing import Any, Final
 
 from penstock.core.errors import InvalidField
@@ -151,6 +151,12 @@ class Headers:
         @return: whether there is at least one field C{name}.
         """
         return fieldName(name) in self._lines()
+
+    def names(self) -> KeysView[bytes]:
+        """
+        @return: the names of the fields, in lower case, each once: a view.
+        """
+        return self._lines().keys()
 
     def getRaw(self, name: bytes | str) -> tuple[bytes, ...]:
         """
