@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 
+from .loop import Loop
+
 
 class LoggedErrors:
     """
@@ -54,3 +56,15 @@ def loggedErrors() -> Iterator[LoggedErrors]:
         for event in logged.events
     ]
     assert not left, "\n".join(left)
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    """
+    A reactor for real sockets: see L{Loop}.
+    """
+    loop = Loop()
+    try:
+        yield loop
+    finally:
+        loop.close()
