@@ -5,11 +5,12 @@ The harness for real sockets.
 from __future__ import annotations
 
 import pytest
-from .loop import Loop
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Factory, Protocol
 from twisted.protocols.wire import Echo
+
+from .loop import Loop
 
 
 class Listener(Protocol):
