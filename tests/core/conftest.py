@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from penstock.core.errors import ExchangeLost
+from penstock.core.errors import ExchangeLost, PeerGone
 from penstock.core.exchange import CallingExchange, ServingExchange
 from penstock.core.headers import Headers
 
@@ -188,6 +188,21 @@ class ServingWire(WireMixin, ServingExchange):
             return self.request
 
         self.begin(factory, command, b"/", (1, 1), Headers(), length)
+
+    def endBy(self, end: str) -> None:
+        """
+        Come to an end: C{"finished"}, C{"aborted"} or C{"lost"}.
+        """
+        match end:
+            case "finished":
+                self.writeHeaders(200, Headers())
+                self.finish()
+            case "aborted":
+                self.abortConnection()
+            case "lost":
+                self.lose(PeerGone())
+            case _:
+                raise ValueError(end)
 
 
 class CallingWire(WireMixin, CallingExchange):
