@@ -1,25 +1,558 @@
 """
-Typed values of fields: a table of parsers and generators.
+The table of fields: how each is translated between what is on the wire and a
+typed value.
+
+A row has all there is to know of a field.  An application adds rows, or puts
+its own in place of ours, for itself alone::
+
+    table = STANDARD.extend(
+        Field("X-Request-Cost", parseNumber, generateNumber, "int", "mine")
+    )
+    headers = Headers(fields, table)
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, Flag, auto
 from typing import Any, Final
+
+from penstock.core import cachecontrol, dates, etag, mediatype, negotiation, ranges
+from penstock.core.authority import generateAuthority, parseAuthority
+from penstock.core.errors import InvalidField
+from penstock.core.grammar import (
+    asciiBytes,
+    generateNumber,
+    generateTokens,
+    parseNumber,
+    parseSeconds,
+    parseTokens,
+)
+from penstock.core.members import (
+    generateExpectations,
+    generateTransferCodings,
+    parseExpectations,
+    parseTransferCodings,
+)
+
+
+class Multiplicity(Enum):
+    """
+    How many lines of a field there may be, and what that means.
+    """
+
+    SINGLE = auto()
+    """One line.  With more of them, there is no saying which one counts."""
+
+    LIST = auto()
+    """Lines are parts of one list, joined by commas (RFC 9110, section 5.3)."""
+
+    LINES = auto()
+    """Each line is a value of its own (Set-Cookie).  The typed value is a
+    tuple of them."""
+
+
+class Place(Flag):
+    """
+    Where a field may appear.
+    """
+
+    REQUEST = auto()
+    RESPONSE = auto()
+    TRAILER = auto()
+    """Also in the trailer section (RFC 9110, section 6.5.1)."""
+
+    HOP = auto()
+    """Only for the next hop: transports write it, and take it out."""
+
+    BOTH = REQUEST | RESPONSE
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """
+    One row of the table.
+
+    @ivar name: as it is written, C{"Content-Type"}.
+    @ivar parse: makes a value, never L{None}, of a line without white space
+        around it; of several lines, joined, where L{multiplicity} is LIST.
+        It raises L{ValueError} with a reason that doesn't have the line in
+        it, takes a time that is linear in the line's length, and what it
+        returns is not changed by anybody.
+    @ivar generate: makes a line of a value, so that C{parse} makes the same
+        value of it; raises L{InvalidField} if it can't.
+    @ivar valueType: the type of values, to read.
+    @ivar rfc: where the field is defined.
+    """
+
+    name: str
+    parse: Callable[[bytes], Any]
+    generate: Callable[[Any], bytes]
+    valueType: str
+    rfc: str
+    multiplicity: Multiplicity = Multiplicity.SINGLE
+    places: Place = Place.BOTH
+
+    @property
+    def key(self) -> bytes:
+        """
+        The name as it is compared.
+        """
+        return self.name.lower().encode("ascii")
 
 
 class FieldTable:
     """
-    How each field is translated.
+    How each field is translated.  Never changes.
     """
+
+    def __init__(self, rows: Iterable[Field]) -> None:
+        """
+        @param rows: of two for the same field, the last one counts.
+        """
+        self._rows = {row.key: row for row in rows}
+
+    def extend(self, *rows: Field) -> FieldTable:
+        """
+        @return: a table that also has C{rows}, in place of those for the same
+            fields.
+        """
+        return FieldTable([*self, *rows])
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self._rows.values())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def row(self, name: bytes) -> Field | None:
+        """
+        @param name: in lower case.
+
+        @return: the row for the field C{name}, L{None} if there is none.
+        """
+        return self._rows.get(name)
 
     def parse(self, name: bytes, values: list[bytes]) -> Any:
         """
-        @raise ValueError: if C{values} don't parse.
+        @param name: in lower case.
+        @param values: the lines of the field C{name}, at least one.
+
+        @return: the typed value.
+
+        @raise ValueError: if C{values} don't parse, or the table has no row
+            for them: with a reason, which doesn't have them in it.
         """
-        raise ValueError("no row")
+        row = self._rows.get(name)
+        if row is None:
+            raise ValueError("the table of fields has no row for it")
+        multiplicity = row.multiplicity
+        try:
+            if multiplicity is Multiplicity.LINES:
+                return tuple([row.parse(value) for value in values])
+            if len(values) == 1:
+                return row.parse(values[0])
+            if multiplicity is Multiplicity.LIST:
+                return row.parse(b", ".join(values))
+        except (UnicodeError, LookupError):
+            # A plain parser finds out like this; and what the former say has
+            # the value in it.
+            raise ValueError("it is malformed") from None
+        raise ValueError("there is more than one line of it")
 
     def generate(self, name: bytes, value: Any) -> list[bytes]:
-        raise ValueError("no row")
+        """
+        @param name: in lower case.
+
+        @return: the lines that C{value} is written as.
+
+        @raise InvalidField: if it can't be written.
+        """
+        row = self._rows.get(name)
+        if row is None:
+            raise InvalidField("the table of fields has no row for it")
+        try:
+            if row.multiplicity is Multiplicity.LINES:
+                return [row.generate(item) for item in value]
+            return [row.generate(value)]
+        except InvalidField as problem:
+            raise InvalidField(f"{row.name}: {problem}") from None
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise InvalidField(f"{row.name}: a value must be {row.valueType}") from None
 
 
-STANDARD: Final = FieldTable()
+# Parsers and generators too small for a place of their own.
+
+# RFC 3986, section 2, and what browsers and others write without encoding it.
+# Backslashes are out, since browsers take them for slashes.
+_REFERENCE: Final = re.compile(rb"[!#-;=?-\[\]^_`a-~]++")
+
+_TAG: Final = rb"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*"
+_LANGUAGE: Final = re.compile(_TAG)
+
+
+def _lowerTokens(value: bytes) -> tuple[str, ...]:
+    return parseTokens(value.lower())
+
+
+def _someTokens(value: bytes) -> tuple[str, ...]:
+    tokens = parseTokens(value.lower())
+    if not tokens:
+        raise ValueError("it has no members")
+    return tokens
+
+
+def _generateSomeTokens(value: Iterable[str | bytes]) -> bytes:
+    raw = generateTokens(value)
+    if not raw:
+        raise InvalidField("it must have members")
+    return raw
+
+
+def _parseLanguages(value: bytes) -> tuple[str, ...]:
+    tags = parseTokens(value)
+    for tag in tags:
+        if _LANGUAGE.fullmatch(tag.encode("ascii")) is None:
+            raise ValueError("it is not a list of language tags")
+    return tags
+
+
+def _generateLanguages(value: Iterable[str | bytes]) -> bytes:
+    raw = generateTokens(value)
+    try:
+        _parseLanguages(raw)
+    except ValueError as problem:
+        raise InvalidField(str(problem)) from None
+    return raw
+
+
+def _parseReference(value: bytes) -> str:
+    if _REFERENCE.fullmatch(value) is None:
+        raise ValueError("it is not a reference to a URI")
+    return value.decode("ascii")
+
+
+def _generateReference(value: str | bytes) -> bytes:
+    raw = asciiBytes(value)
+    if _REFERENCE.fullmatch(raw) is None:
+        raise InvalidField("it is not a reference to a URI")
+    return raw
+
+
+def _parseText(value: bytes) -> str:
+    if not value:
+        raise ValueError("it is empty")
+    return value.decode("latin-1")
+
+
+def _generateText(value: str | bytes) -> bytes:
+    raw = value.encode("latin-1") if isinstance(value, str) else value
+    if not raw or raw != raw.strip(b" \t"):
+        raise InvalidField("it is empty, or has white space around it")
+    return raw
+
+
+def _parseAge(value: bytes) -> int:
+    # RFC 9111, section 5.1: the first counts, if there are more.
+    return parseSeconds(value.partition(b",")[0].rstrip(b" \t"))
+
+
+def _generateSeconds(value: int) -> bytes:
+    raw = generateNumber(value)
+    if parseSeconds(raw) != value:
+        raise InvalidField("it is more than 2**31 seconds")
+    return raw
+
+
+def _parseIfRange(value: bytes) -> etag.EntityTag | datetime:
+    # RFC 9110, section 13.1.5: a quotation mark among the first three octets.
+    if b'"' in value[:3]:
+        return etag.parseTag(value)
+    return dates.parseDate(value)
+
+
+def _generateIfRange(value: etag.EntityTag | datetime) -> bytes:
+    if isinstance(value, datetime):
+        return dates.generateDate(value)
+    return etag.generateTag(value)
+
+
+def _parseRetryAfter(value: bytes) -> int | datetime:
+    if value[:1].isalpha():
+        return dates.parseDate(value)
+    return parseSeconds(value)
+
+
+def _generateRetryAfter(value: int | datetime) -> bytes:
+    if isinstance(value, datetime):
+        return dates.generateDate(value)
+    return _generateSeconds(value)
+
+
+_TOKENS: Final = "tuple of str"
+_LIST: Final = Multiplicity.LIST
+_SINGLE: Final = Multiplicity.SINGLE
+_REQUEST: Final = Place.REQUEST
+_RESPONSE: Final = Place.RESPONSE
+_BOTH: Final = Place.BOTH
+_TRAILER: Final = Place.TRAILER
+_HOP: Final = Place.HOP
+
+
+def _dateRow(name: str, rfc: str, places: Place) -> Field:
+    return Field(
+        name, dates.parseDate, dates.generateDate, "datetime", rfc, _SINGLE, places
+    )
+
+
+def _tokensRow(name: str, rfc: str, places: Place) -> Field:
+    return Field(name, _lowerTokens, generateTokens, _TOKENS, rfc, _LIST, places)
+
+
+STANDARD: Final = FieldTable(
+    (
+        # Representations (RFC 9110, section 8)
+        Field(
+            "Content-Type",
+            mediatype.parseMediaType,
+            mediatype.generateMediaType,
+            "MediaType",
+            "RFC 9110, section 8.3",
+        ),
+        _tokensRow("Content-Encoding", "RFC 9110, section 8.4", _BOTH),
+        Field(
+            "Content-Language",
+            _parseLanguages,
+            _generateLanguages,
+            _TOKENS,
+            "RFC 9110, section 8.5",
+            _LIST,
+        ),
+        Field(
+            "Content-Length",
+            parseNumber,
+            generateNumber,
+            "int",
+            "RFC 9110, section 8.6",
+        ),
+        Field(
+            "Content-Location",
+            _parseReference,
+            _generateReference,
+            "str",
+            "RFC 9110, section 8.7",
+        ),
+        _dateRow("Last-Modified", "RFC 9110, section 8.8.2", _RESPONSE | _TRAILER),
+        Field(
+            "ETag",
+            etag.parseTag,
+            etag.generateTag,
+            "EntityTag",
+            "RFC 9110, section 8.8.3",
+            _SINGLE,
+            _RESPONSE | _TRAILER,
+        ),
+        # The message and the hop (RFC 9110, sections 6.6 and 7; RFC 9112)
+        _dateRow("Date", "RFC 9110, section 6.6.1", _BOTH | _TRAILER),
+        _tokensRow("Trailer", "RFC 9110, section 6.6.2", _BOTH),
+        Field(
+            "Host",
+            parseAuthority,
+            generateAuthority,
+            "Authority",
+            "RFC 9110, section 7.2",
+            _SINGLE,
+            _REQUEST,
+        ),
+        _tokensRow("Connection", "RFC 9110, section 7.6.1", _BOTH | _HOP),
+        Field(
+            "Transfer-Encoding",
+            parseTransferCodings,
+            generateTransferCodings,
+            "tuple of TransferCoding",
+            "RFC 9112, section 6.1",
+            _LIST,
+            _BOTH | _HOP,
+        ),
+        # The request (RFC 9110, section 10.1)
+        Field(
+            "Expect",
+            parseExpectations,
+            generateExpectations,
+            "tuple of Expectation",
+            "RFC 9110, section 10.1.1",
+            _LIST,
+            _REQUEST,
+        ),
+        Field(
+            "Referer",
+            _parseReference,
+            _generateReference,
+            "str",
+            "RFC 9110, section 10.1.3",
+            _SINGLE,
+            _REQUEST,
+        ),
+        Field(
+            "User-Agent",
+            _parseText,
+            _generateText,
+            "str",
+            "RFC 9110, section 10.1.5",
+            _SINGLE,
+            _REQUEST,
+        ),
+        # The response (RFC 9110, section 10.2)
+        Field(
+            "Allow",
+            parseTokens,
+            generateTokens,
+            _TOKENS,
+            "RFC 9110, section 10.2.1",
+            _LIST,
+            _RESPONSE,
+        ),
+        Field(
+            "Location",
+            _parseReference,
+            _generateReference,
+            "str",
+            "RFC 9110, section 10.2.2",
+            _SINGLE,
+            _RESPONSE,
+        ),
+        Field(
+            "Retry-After",
+            _parseRetryAfter,
+            _generateRetryAfter,
+            "int (seconds) or datetime",
+            "RFC 9110, section 10.2.3",
+            _SINGLE,
+            _RESPONSE,
+        ),
+        Field(
+            "Server",
+            _parseText,
+            _generateText,
+            "str",
+            "RFC 9110, section 10.2.4",
+            _SINGLE,
+            _RESPONSE,
+        ),
+        # Negotiation (RFC 9110, section 12.5)
+        Field(
+            "Accept",
+            negotiation.parseAccept,
+            negotiation.generateAccept,
+            "Accept",
+            "RFC 9110, section 12.5.1",
+            _LIST,
+        ),
+        Field(
+            "Accept-Charset",
+            negotiation.parseAcceptCharset,
+            negotiation.generatePreferences,
+            "AcceptCharset",
+            "RFC 9110, section 12.5.2",
+            _LIST,
+            _REQUEST,
+        ),
+        Field(
+            "Accept-Encoding",
+            negotiation.parseAcceptEncoding,
+            negotiation.generatePreferences,
+            "AcceptEncoding",
+            "RFC 9110, section 12.5.3",
+            _LIST,
+        ),
+        Field(
+            "Accept-Language",
+            negotiation.parseAcceptLanguage,
+            negotiation.generatePreferences,
+            "AcceptLanguage",
+            "RFC 9110, section 12.5.4",
+            _LIST,
+            _REQUEST,
+        ),
+        _tokensRow("Vary", "RFC 9110, section 12.5.5", _RESPONSE),
+        # Conditions (RFC 9110, section 13.1)
+        Field(
+            "If-Match",
+            etag.parseTags,
+            etag.generateTags,
+            'tuple of EntityTag, or "*"',
+            "RFC 9110, section 13.1.1",
+            _LIST,
+            _REQUEST,
+        ),
+        Field(
+            "If-None-Match",
+            etag.parseTags,
+            etag.generateTags,
+            'tuple of EntityTag, or "*"',
+            "RFC 9110, section 13.1.2",
+            _LIST,
+            _REQUEST,
+        ),
+        _dateRow("If-Modified-Since", "RFC 9110, section 13.1.3", _REQUEST),
+        _dateRow("If-Unmodified-Since", "RFC 9110, section 13.1.4", _REQUEST),
+        Field(
+            "If-Range",
+            _parseIfRange,
+            _generateIfRange,
+            "EntityTag or datetime",
+            "RFC 9110, section 13.1.5",
+            _SINGLE,
+            _REQUEST,
+        ),
+        # Ranges (RFC 9110, section 14)
+        Field(
+            "Range",
+            ranges.parseRange,
+            ranges.generateRange,
+            "RangeSpec",
+            "RFC 9110, section 14.2",
+            _SINGLE,
+            _REQUEST,
+        ),
+        Field(
+            "Accept-Ranges",
+            _someTokens,
+            _generateSomeTokens,
+            _TOKENS,
+            "RFC 9110, section 14.3",
+            _LIST,
+            _RESPONSE | _TRAILER,
+        ),
+        Field(
+            "Content-Range",
+            ranges.parseContentRange,
+            ranges.generateContentRange,
+            "ContentRange",
+            "RFC 9110, section 14.4",
+        ),
+        # Caching (RFC 9111, section 5)
+        Field(
+            "Age",
+            _parseAge,
+            _generateSeconds,
+            "int (seconds)",
+            "RFC 9111, section 5.1",
+            _LIST,
+            _RESPONSE,
+        ),
+        Field(
+            "Cache-Control",
+            cachecontrol.parseCacheControl,
+            cachecontrol.generateCacheControl,
+            "CacheControl",
+            "RFC 9111, section 5.2",
+            _LIST,
+        ),
+        _dateRow("Expires", "RFC 9111, section 5.3", _RESPONSE),
+    )
+)
+"""The fields of HTTP, as RFC 9110, 9111 and 9112 define them."""

@@ -1,0 +1,93 @@
+"""
+Media types (RFC 9110, section 8.3.1).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from penstock.core.errors import InvalidField
+from penstock.core.grammar import (
+    PARAMETERS,
+    TOKEN,
+    Parameters,
+    generateParameters,
+    generateToken,
+    parseParameters,
+)
+
+_MEDIA_TYPE: Final = re.compile(
+    rb"(" + TOKEN + rb")/(" + TOKEN + rb")(" + PARAMETERS + rb")"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """
+    What kind of data something is.
+
+    Names are in lower case; values of parameters are as received, without
+    quotes and escapes.
+    """
+
+    type: str
+    subtype: str
+    parameters: Parameters = ()
+
+    @property
+    def essence(self) -> str:
+        """
+        C{type/subtype}, without parameters.
+        """
+        return f"{self.type}/{self.subtype}"
+
+    def get(self, name: str) -> str | None:
+        """
+        @param name: in lower case.
+
+        @return: the value of the parameter C{name}, L{None} without it.
+        """
+        for key, value in self.parameters:
+            if key == name:
+                return value
+        return None
+
+    def __bytes__(self) -> bytes:
+        """
+        The media type as a field has it.
+
+        @raise InvalidField: if it can't be written.
+        """
+        return (
+            generateToken(self.type)
+            + b"/"
+            + generateToken(self.subtype)
+            + generateParameters(self.parameters)
+        )
+
+
+def parseMediaType(value: bytes) -> MediaType:
+    """
+    @raise ValueError: unless C{value} is one media type, with each parameter
+        once.
+    """
+    found = _MEDIA_TYPE.fullmatch(value)
+    if found is None:
+        raise ValueError("it is not a media type")
+    kind, subtype, parameters = found.groups()
+    return MediaType(
+        kind.decode("ascii").lower(),
+        subtype.decode("ascii").lower(),
+        parseParameters(parameters) if parameters else (),
+    )
+
+
+def generateMediaType(value: MediaType) -> bytes:
+    """
+    @raise InvalidField: if it can't be written.
+    """
+    if not isinstance(value, MediaType):
+        raise InvalidField("it must be a MediaType")
+    return bytes(value)
