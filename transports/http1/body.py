@@ -20,7 +20,7 @@ from enum import Enum, auto
 from typing import Final
 
 from penstock.transports.http1.events import End, Rejected
-from penstock.transports.http1.head import TOKEN, Malformed, parseFields
+from penstock.transports.http1.head import BARE_LINE_END, TOKEN, Malformed, parseFields
 from penstock.transports.http1.limits import Limits
 from penstock.transports.http1.trailers import trailerFields
 
@@ -34,8 +34,6 @@ _EXTENSION: Final = (
     rb"(?:[ \t]*+=[ \t]*+(?:" + TOKEN + rb"+|" + _QUOTED + rb"))?+)"
 )
 _SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15}+)(" + _EXTENSION + rb"*+)\r\n")
-
-_CR: Final = 0x0D
 
 
 class LengthDecoder:
@@ -255,7 +253,7 @@ class ChunkedDecoder:
         limit = self._limits.trailers
         end = data.find(b"\r\n\r\n", position, position + limit + 4)
         if end < 0:
-            if _bareLineEnd(data, position, position + limit + 4):
+            if BARE_LINE_END.search(data, position, position + limit + 4) is not None:
                 self._reject(400, "line end without CR")
             elif len(data) - position >= limit + 4:
                 self._reject(431, "trailers too large")
@@ -273,14 +271,3 @@ class ChunkedDecoder:
 
 
 Decoder = LengthDecoder | ChunkedDecoder | CloseDecoder
-
-_BARE: Final = re.compile(rb"(?<!\r)\n")
-
-
-def _bareLineEnd(data: bytes, start: int, end: int) -> bool:
-    """
-    @return: whether there is a LF without its CR.
-    """
-    if data.startswith(b"\n", start):
-        return True
-    return _BARE.search(data, start, end) is not None

@@ -30,6 +30,10 @@ _NO_CONTROLS: Final = bytes(
 _MAX_KNOWN: Final = 2048
 _known: dict[bytes, bytes | None] = {}
 
+# A LF without its CR (RFC 9112, section 2.2 allows to take it for a line end;
+# who does that sees other messages than who doesn't).
+BARE_LINE_END: Final = re.compile(rb"(?<!\r)\n")
+
 # RFC 9110, section 5.6.2.
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
@@ -87,6 +91,8 @@ def parseFields(block: bytes, limit: int) -> FieldBlock:
     # What is left without the octets that may be anywhere is a CR and a LF
     # for each line end, or there is one that stands alone, or worse.
     if len(block.translate(None, _NO_CONTROLS)) != 2 * len(lines) - 2:
+        if BARE_LINE_END.search(block) is not None:
+            raise Malformed(400, "line end without CR")
         raise Malformed(400, "control character in a field")
     if len(lines) > limit:
         raise Malformed(431, "too many fields")

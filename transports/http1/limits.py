@@ -36,7 +36,7 @@ class Limits:
     """The chunk extensions of one message, together (RFC 9112, section 7.1.1
     asks for such a bound)."""
 
-    trailers: int = 16 * 1024
+    trailers: int = 8 * 1024
     """A trailer section."""
 
     trailerFields: int = 32
