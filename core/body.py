@@ -40,9 +40,7 @@ class FilePart:
         return cls(file, offset, max(0, os.fstat(file.fileno()).st_size - offset))
 
 
-Body = (
-    bytes | str | FilePart | BinaryIO | Iterable[bytes] | AsyncIterable[bytes] | None
-)
+Body = bytes | str | FilePart | BinaryIO | Iterable[bytes] | AsyncIterable[bytes] | None
 """What may be a body: L{str} is encoded as UTF-8."""
 
 
@@ -159,7 +157,7 @@ class IteratorProducer:
         done = self._done
         self._exchange.registerProducer(self, False)
         # registerProducer may have run it to its end.
-        return done  # type: ignore[return-value]
+        return done
 
     def resumeProducing(self) -> None:
         """

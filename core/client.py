@@ -249,6 +249,3 @@ class Requester:
         if hasContent:
             call.send()
         return answered
-
-
-

@@ -15,6 +15,7 @@ turn of the event loop.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -206,10 +207,7 @@ class Request(PlainRequest):
             if isinstance(step, Deferred):
                 # Nothing of the content may come before somebody wants it.
                 self.chanRequest.pauseProducing()
-                self._later(
-                    step,
-                    lambda step: self._goOn(resource, segments, detours, step),
-                )
+                self._later(step, partial(self._goOn, resource, segments, detours))
                 return
             resource, segments, detours = self._step(resource, segments, detours, step)
         self._located(resource)
@@ -441,7 +439,7 @@ class Request(PlainRequest):
 
     # What goes wrong
 
-    def _broke(self, problem: BaseException, failure: Failure | None) -> None:
+    def _broke(self, problem: BaseException | None, failure: Failure | None) -> None:
         """
         Something that had to do with this request raised C{problem}.
         """

@@ -17,18 +17,18 @@ class Data(Resource):
     and range requests work.
     """
 
-    def __init__(self, data: bytes | str, type: str | None = None) -> None:
+    def __init__(self, data: bytes | str, mediaType: str | None = None) -> None:
         """
         @param data: L{str} is encoded as UTF-8.
-        @param type: the media type, C{text/plain} or
+        @param mediaType: the media type, C{text/plain} or
             C{application/octet-stream} by default.
         """
         super().__init__()
         if isinstance(data, str):
             data = data.encode("utf-8")
-            type = type or "text/plain; charset=utf-8"
+            mediaType = mediaType or "text/plain; charset=utf-8"
         self.data = data
-        self.type = type or "application/octet-stream"
+        self.mediaType = mediaType or "application/octet-stream"
         self.etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
 
     def render_GET(self, request: Any) -> Response:
@@ -38,7 +38,7 @@ class Data(Resource):
         return Response(
             self.data,
             headers=[
-                ("content-type", self.type),
+                ("content-type", self.mediaType),
                 ("etag", self.etag),
                 ("accept-ranges", "bytes"),
             ],

@@ -38,14 +38,14 @@ def mediaType(name: str) -> str:
     """
     @return: the media type that the ending of C{name} stands for.
     """
-    type, encoding = _TYPES.guess_type(name)
+    kind, encoding = _TYPES.guess_type(name)
     if encoding is not None:
         return _PACKED.get(encoding, "application/octet-stream")
-    if type is None:
+    if kind is None:
         return "application/octet-stream"
-    if type.startswith("text/") or type in ("application/javascript", "image/svg+xml"):
-        return type + "; charset=utf-8"
-    return type
+    if kind.startswith("text/") or kind in ("application/javascript", "image/svg+xml"):
+        return kind + "; charset=utf-8"
+    return kind
 
 
 class File(Resource):
@@ -161,7 +161,7 @@ class File(Resource):
         number = os.open(
             path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
         )
-        file: BinaryIO = os.fdopen(number, "rb", buffering=0)  # type: ignore[assignment]
+        file: BinaryIO = os.fdopen(number, "rb", buffering=0)
         try:
             facts = os.fstat(number)
             if not stat.S_ISREG(facts.st_mode):

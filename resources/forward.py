@@ -223,5 +223,3 @@ class ContentProducer:
         the exchange is decided where that is noticed.
         """
         self._exchange.stopProducing()
-
-

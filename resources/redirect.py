@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from zope.interface import implementer
+
 from penstock.core.content import Discard, Policy
 from penstock.core.headers import fieldValue
 from penstock.core.interfaces import IResource
 from penstock.core.response import Response
-from zope.interface import implementer
 
 
 @implementer(IResource)
