@@ -1,0 +1,108 @@
+"""
+Where to listen, as it is written on a command line.
+
+Three spellings: a port (C{8080}), an address with a port (C{localhost:8080},
+C{[::1]:8080}), or a Twisted endpoint string (C{tcp:8080},
+C{unix:/run/site.sock}, C{ssl:8443:privateKey=key.pem}).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+MAX_PORT: Final = 65535
+
+_PORT: Final = re.compile(r"[0-9]{1,5}")
+_ADDRESS: Final = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]+)):([0-9]{1,5})")
+_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+_.-]*:.")
+
+# What an endpoint string may begin with; else "tcp:8080" would be port 8080 of
+# a machine called tcp.  A type that a plugin adds is told from a name by what
+# follows it: more than one number.
+_TYPES: Final = frozenset(
+    ("tcp", "tcp6", "ssl", "unix", "stdio", "systemd", "fd", "haproxy")
+)
+
+# Types that only wrap what follows.
+_WRAPPERS: Final = frozenset(("haproxy",))
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """
+    Where to listen.
+
+    @ivar text: as it was written.
+    @ivar host: the address to listen on, L{None} if none was named.
+    @ivar port: 0 for any that is free.
+    @ivar string: the Twisted endpoint string, if it was one; then C{host} and
+        C{port} mean nothing.
+    """
+
+    text: str
+    host: str | None = None
+    port: int = 0
+    string: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Endpoint:
+        """
+        @raise ValueError: with a sentence that says what is wrong.
+        """
+        if _PORT.fullmatch(text):
+            return cls(text, None, _port(text))
+        address = _ADDRESS.fullmatch(text)
+        if address is not None and address[2] not in _TYPES:
+            host = address[1] if address[2] is None else address[2]
+            if not host:
+                raise ValueError("there is nothing between the brackets")
+            return cls(text, host, _port(address[3]))
+        if _TYPE.match(text):
+            return cls(text, string=text)
+        raise ValueError(
+            "expected a port, an address with a port, or a Twisted endpoint string"
+        )
+
+    @property
+    def secure(self) -> bool:
+        """
+        Whether what is listened for comes over TLS.
+        """
+        types = (self.string or "").split(":")
+        while types[0] in _WRAPPERS:
+            types.pop(0)
+        return types[0] == "ssl"
+
+    def describe(self, host: str) -> str:
+        """
+        @param host: the address for a port that is written without one.
+
+        @return: the Twisted endpoint string.
+        """
+        if self.string is not None:
+            return self.string
+        interface = (self.host or host).replace("\\", "\\\\").replace(":", "\\:")
+        return f"tcp:{self.port}:interface={interface}"
+
+
+def _port(digits: str) -> int:
+    port = int(digits)
+    if port > MAX_PORT:
+        raise ValueError(f"there is no port above {MAX_PORT}")
+    return port
+
+
+def endpoint(text: str) -> Endpoint:
+    """
+    The type of an option.
+
+    @raise click.BadParameter: if C{text} isn't an endpoint.
+    """
+    try:
+        return Endpoint.parse(text)
+    except ValueError as problem:
+        raise click.BadParameter(f"{text!r}: {problem}") from None

@@ -1,0 +1,120 @@
+"""
+Open ports: made from endpoints, named by URLs, closed in good order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import click
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import DeferredList, maybeDeferred
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+
+from penstock.cli.endpoints import Endpoint
+
+
+class NotListening(click.ClickException):
+    """
+    An endpoint can't be listened on.  The message says which, and why.
+    """
+
+    exit_code = 1
+
+
+def urlOf(scheme: str, address: Any, secure: bool = False) -> str:
+    """
+    @param scheme: C{"http"} or C{"rpc"}.
+    @param address: L{twisted.internet.interfaces.IAddress}.
+
+    @return: what somebody who wants to connect to C{address} would write.
+        The path of a unix socket stands in the authority, encoded.
+    """
+    if secure:
+        scheme += "s"
+    if isinstance(address, IPv4Address):
+        return f"{scheme}://{address.host}:{address.port}/"
+    if isinstance(address, IPv6Address):
+        return f"{scheme}://[{address.host}]:{address.port}/"
+    if isinstance(address, UNIXAddress) and address.name is not None:
+        return f"{scheme}+unix://{quote(address.name, safe='')}/"
+    return f"{scheme}:{address}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """
+    An open port.
+
+    @ivar factory: what serves its connections, and can C{drain(seconds)}.
+    @ivar port: L{twisted.internet.interfaces.IListeningPort}.
+    @ivar url: where it is.
+    """
+
+    factory: Any
+    port: Any
+    url: str
+
+
+class Listening:
+    """
+    All ports of a server.
+
+    @ivar listeners: L{Listener}s, in the order they were opened.
+    """
+
+    def __init__(self, reactor: Any, host: str) -> None:
+        """
+        @param host: the address for ports that are written without one.
+        """
+        self._reactor = reactor
+        self._host = host
+        self.listeners: list[Listener] = []
+
+    async def open(self, scheme: str, endpoint: Endpoint, factory: Any) -> Listener:
+        """
+        Open a port.
+
+        @param scheme: of its URL.
+        @raise NotListening: if that can't be done.
+        @raise click.UsageError: if Twisted makes nothing of the endpoint
+            string.
+        """
+        try:
+            server = serverFromString(self._reactor, endpoint.describe(self._host))
+        except OSError as problem:
+            # A key or a certificate that isn't there.
+            raise NotListening(f"{endpoint.text}: {problem}") from None
+        except Exception as problem:
+            # What the parsers of plugins raise is theirs to choose.
+            raise click.UsageError(f"{endpoint.text!r}: {problem}") from None
+        try:
+            port = await server.listen(factory)
+        except CannotListenError as problem:
+            cause = problem.socketError
+            reason = getattr(cause, "strerror", None) or str(cause)
+            raise NotListening(f"can't listen on {endpoint.text}: {reason}") from None
+        listener = Listener(
+            factory, port, urlOf(scheme, port.getHost(), endpoint.secure)
+        )
+        self.listeners.append(listener)
+        return listener
+
+    async def close(self, seconds: float) -> None:
+        """
+        Take no more connections, and wait for the exchanges under way.
+
+        @param seconds: as long as that at most.
+        """
+        closing = [
+            closed
+            for listener in self.listeners
+            for closed in (
+                maybeDeferred(listener.port.stopListening),
+                maybeDeferred(listener.factory.drain, seconds),
+            )
+        ]
+        await DeferredList(closing, consumeErrors=True)

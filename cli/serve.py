@@ -1,0 +1,113 @@
+"""
+C{penstock serve}.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from penstock.cli.endpoints import Endpoint, endpoint
+
+DEFAULT_HTTP = "8080"
+
+
+@click.command(short_help="Serve a folder, a resource or another server.")
+@click.argument("target", required=False)
+@click.option(
+    "--http",
+    type=endpoint,
+    multiple=True,
+    metavar="ENDPOINT",
+    help=f"Listen for HTTP there.  Any number; {DEFAULT_HTTP} if neither this nor"
+    " --rpc is given.",
+)
+@click.option(
+    "--rpc",
+    type=endpoint,
+    multiple=True,
+    metavar="ENDPOINT",
+    help="Listen for penstock's RPC there.  Any number.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Listen on this address where ENDPOINT is only a port.  0.0.0.0 is every"
+    " one that this machine has, :: also those of IPv6.",
+)
+@click.option(
+    "--forward",
+    metavar="URL",
+    help="Instead of TARGET: pass everything on to the server at this http, https"
+    " or rpc URL.",
+)
+@click.option(
+    "--access-log/--no-access-log",
+    "accessLog",
+    default=True,
+    show_default=True,
+    help="Write a line to standard output for each exchange.",
+)
+@click.option(
+    "--drain",
+    type=click.FloatRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="SECONDS",
+    help="At the end, wait for what is under way as long as this.",
+)
+@click.option(
+    "--reactor",
+    metavar="NAME",
+    help="Use this reactor of Twisted: asyncio, epoll, poll, select ...",
+)
+def serve(
+    target: str | None,
+    http: tuple[Endpoint, ...],
+    rpc: tuple[Endpoint, ...],
+    host: str,
+    forward: str | None,
+    accessLog: bool,
+    drain: float,
+    reactor: str | None,
+) -> None:
+    """
+    Serve TARGET over HTTP, over RPC, or both.
+
+    TARGET is a folder, or MODULE:NAME: a resource or a site in a module that
+    can be imported from here, or something that returns one when called
+    without arguments.
+
+    ENDPOINT is a port (8080; 0 for one that is free), an address with a port
+    (0.0.0.0:8080, [::1]:8080), or an endpoint string of Twisted
+    (unix:/run/site.sock, ssl:8443:privateKey=key.pem).
+
+    Ctrl-C or SIGTERM ends it: what is under way is finished first.  Twice
+    ends it at once.
+    """
+    if target is None and forward is None:
+        raise click.UsageError("there is nothing to serve: name TARGET or --forward")
+    if target is not None and forward is not None:
+        raise click.UsageError("TARGET and --forward exclude each other")
+    if not http and not rpc:
+        http = (Endpoint.parse(DEFAULT_HTTP),)
+    # Only now: whoever asks for help or mistypes needn't wait for Twisted.
+    from penstock.cli import serving
+
+    sys.exit(
+        serving.serve(
+            serving.Order(
+                target=target,
+                forward=forward,
+                http=http,
+                rpc=rpc,
+                host=host,
+                accessLog=accessLog,
+                drain=drain,
+                reactor=reactor,
+            )
+        )
+    )

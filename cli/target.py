@@ -1,0 +1,84 @@
+"""
+What to serve, as it is written on a command line: a folder, a file, or
+C{module:attribute}.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from penstock.core.interfaces import IResource
+from penstock.core.server import Site
+from penstock.resources.file import File
+
+
+class TargetProblem(click.UsageError):
+    """
+    There is nothing to serve by that name.  The message says why.
+    """
+
+
+def loadTarget(text: str) -> Any:
+    """
+    Find what C{text} names: an object of a module that can be imported from
+    the current folder or the Python path, else a folder or a file.
+
+    What a module has may be an L{IResource}, a L{Site}, or something that
+    returns one when it is called without arguments.
+
+    @return: a L{Site}, or an L{IResource}.
+    @raise TargetProblem: if there is nothing of the kind.  What a module
+        raises while it is imported, or what it has while it is called, goes
+        through.
+    """
+    if os.path.exists(text):
+        return File(text, listing=True)
+    module, colon, attribute = text.partition(":")
+    if not colon:
+        raise TargetProblem(f"there is no folder {text!r}, and it isn't module:name")
+    if not module or not attribute:
+        raise TargetProblem(f"{text!r} lacks a half of module:name")
+    return _served(_find(module, attribute), text)
+
+
+def _find(module: str, attribute: str) -> Any:
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(module)
+    except ModuleNotFoundError as problem:
+        # Only if it is the module itself: what is missing inside of it is
+        # another story, and its traceback tells that.
+        if problem.name is None or not f"{module}.".startswith(f"{problem.name}."):
+            raise
+        raise TargetProblem(
+            f"there is no module {problem.name!r} in {here} or on the Python path"
+        ) from None
+    except ValueError:
+        raise TargetProblem(f"{module!r} is not the name of a module") from None
+    for name in attribute.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError:
+            raise TargetProblem(f"{module} has no {attribute!r}") from None
+    return found
+
+
+def _served(found: Any, text: str) -> Any:
+    # A class that implements IResource doesn't provide it.
+    if not _isServed(found) and callable(found):
+        found = found()
+    if not _isServed(found):
+        kind = type(found).__name__
+        raise TargetProblem(f"{text} is neither a resource nor a site, but of {kind}")
+    return found
+
+
+def _isServed(value: Any) -> bool:
+    return isinstance(value, Site) or bool(IResource.providedBy(value))
