@@ -1,0 +1,401 @@
+"""
+One connection of the calling end.
+
+L{ClientConnection} feeds a L{ResponseReader} and acts on its events.  It and
+a L{ClientExchange} hold on to each other from L{ClientConnection.start} until
+one of them lets go, and only as long: what comes afterwards on the connection
+can't reach the exchange, and what is written to the exchange afterwards can't
+reach the connection.  There is never more than one exchange on a connection
+(RFC 9112, section 9.3.2 allows pipelining, but one slow answer would hold up
+all behind it).
+
+Who makes connections and gives them exchanges is a L{ConnectionOwner}, in
+practice L{penstock.transports.http1.pool.HTTPClient}.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IHandshakeListener,
+    IPushProducer,
+    ISSLTransport,
+)
+from twisted.internet.protocol import Protocol, connectionDone
+from zope.interface import implementer
+
+from penstock.core.errors import (
+    ExchangeLost,
+    LimitExceeded,
+    PeerGone,
+    PeerProtocolError,
+)
+from penstock.core.exchange import Inflow
+from penstock.core.headers import Headers
+from penstock.core.interfaces import ConnectionInfo
+from penstock.transports.http1.direct import isPlainSocket, writeNow
+from penstock.transports.http1.events import Data, End, Rejected
+from penstock.transports.http1.response_reader import Head, Interim, ResponseReader
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
+    from penstock.transports.http1.client_exchange import (
+        ClientExchange,
+        ConnectionOwner,
+    )
+
+# Octets of a response that are read ahead for a caller who has paused.  Not
+# none, so that the end of a short response, or of its connection, is noticed.
+READ_AHEAD: Final = 64 * 1024
+
+# Octets of unwanted content that are read and dropped to keep a connection:
+# more would cost more than a new one.
+MAX_DROPPED: Final = 64 * 1024
+
+
+class Phase(Enum):
+    """
+    What a connection is doing.
+    """
+
+    CONNECTING = auto()
+    """It can't be used yet."""
+
+    IDLE = auto()
+    """It waits for the next exchange."""
+
+    BUSY = auto()
+    """There is an exchange on it."""
+
+    CLOSING = auto()
+    """It has been closed by this side, and what comes is ignored."""
+
+    CLOSED = auto()
+    """It is gone."""
+
+
+# What isn't usable for this class of connection: it has been closed.
+_DEAD: Final = frozenset((Phase.CLOSING, Phase.CLOSED))
+
+
+@implementer(IHandshakeListener, IPushProducer)
+class ClientConnection(Protocol):
+    """
+    One connection to a server.
+
+    @ivar phase: what it is doing.
+    @ivar since: when it began to do that, or when something last moved; in
+        seconds of the clock.
+    @ivar attempt: the Deferred of the endpoint, until there is a connection.
+    """
+
+    attempt: Any = None
+
+    def __init__(self, owner: ConnectionOwner) -> None:
+        self._owner = owner
+        self._seconds = owner.clock.seconds
+        self._reader = ResponseReader(owner.limits)
+        self._exchange: ClientExchange | None = None
+        self._reused = False
+        self._full = False
+        self._reading = True
+        # Whether the transport's socket may be written to directly.
+        self._plain = False
+        self._dropped = 0
+        self.phase = Phase.CONNECTING
+        self.since = self._seconds()
+
+    # Facts
+
+    @property
+    def isFull(self) -> bool:
+        """
+        Whether the transport takes no more just now.
+        """
+        return self._full
+
+    @property
+    def awaitsHead(self) -> bool:
+        """
+        Whether the head of a response is still to come.
+        """
+        return self._reader.awaitsHead
+
+    @property
+    def isPaused(self) -> bool:
+        """
+        Whether nothing moves because the caller doesn't want it to.
+        """
+        exchange = self._exchange
+        return exchange is not None and exchange.paused
+
+    def facts(self, requestId: str) -> ConnectionInfo:
+        """
+        What is known of this connection.
+        """
+        transport: Any = self.transport
+        certificate = None
+        if ISSLTransport.providedBy(transport):
+            certificate = transport.getPeerCertificate()
+        return ConnectionInfo(
+            "http1",
+            requestId,
+            peer=transport.getPeer(),
+            local=transport.getHost(),
+            secure=self._owner.secure,
+            peerCertificate=certificate,
+        )
+
+    # From the transport
+
+    def connectionMade(self) -> None:
+        """
+        There is a transport; with TLS, it isn't known yet to whom.
+        """
+        transport: Any = self.transport
+        if self.phase is not Phase.CONNECTING:
+            transport.abortConnection()
+            return
+        transport.registerProducer(self, True)
+        self._plain = isPlainSocket(transport)
+        if not ISSLTransport.providedBy(transport):
+            self._ready()
+
+    def handshakeCompleted(self) -> None:
+        """
+        See L{IHandshakeListener}.
+        """
+        if self.phase is Phase.CONNECTING:
+            self._ready()
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Some octets of the response have come, or some that nobody asked for.
+        """
+        if self.phase in _DEAD:
+            return
+        self.since = self._seconds()
+        exchange = self._exchange
+        for event in self._reader.receive(data):
+            if exchange is None:
+                # Whatever it is, it answers nothing (RFC 9112, section 9.2).
+                self.abort()
+            elif type(event) is Data:
+                exchange.contentReceived(event.data)
+            elif type(event) is Head:
+                self._headArrived(exchange, event)
+            elif type(event) is End:
+                self._ended(exchange, event)
+            elif type(event) is Interim:
+                if event.code == 100:
+                    exchange.release()
+                exchange.intermediateReceived(event.code, event.headers)
+            elif type(event) is Rejected:
+                self.fail(_problem(event))
+            if self._exchange is not exchange or exchange is None:
+                return
+        if exchange is not None:
+            if exchange.paused:
+                self._holdBack(exchange)
+            elif exchange.inflow is Inflow.STOPPED:
+                self._drop(exchange, len(data))
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        The connection is gone.
+        """
+        exchange, self._exchange = self._exchange, None
+        before, self.phase = self.phase, Phase.CLOSED
+        if before is Phase.CONNECTING:
+            self._owner.attemptFailed(self, reason)
+            return
+        if exchange is None:
+            self._owner.connectionGone(self)
+            return
+        nothing = self._reused and self._reader.isUntouched
+        if nothing and exchange.rewind():
+            self._owner.connectionGone(self, exchange)
+            return
+        outcome = self._reader.receiveEnd(reason.check(ConnectionDone) is not None)
+        exchange.detach()
+        self._owner.connectionGone(self)
+        if type(outcome) is End:
+            exchange.contentEnded()
+        elif type(outcome) is Rejected:
+            exchange.lose(PeerGone(outcome.reason))
+
+    # From the transport, as its producer
+
+    def pauseProducing(self) -> None:
+        """
+        The transport takes no more just now.
+        """
+        self._full = True
+        if self._exchange is not None:
+            self._exchange.transportPaused()
+
+    def resumeProducing(self) -> None:
+        """
+        The transport takes more.
+        """
+        self._full = False
+        self.since = self._seconds()
+        if self._exchange is not None:
+            self._exchange.transportResumed()
+
+    def stopProducing(self) -> None:
+        """
+        The transport is gone: C{connectionLost} says so too.
+        """
+
+    # For the owner
+
+    def start(self, exchange: ClientExchange) -> None:
+        """
+        Put C{exchange} on this idle connection.
+        """
+        self.phase = Phase.BUSY
+        self.since = self._seconds()
+        self._exchange = exchange
+        self._reader.expect(exchange.isHead)
+        exchange.attach(self)
+
+    def fail(self, problem: ExchangeLost) -> None:
+        """
+        Close at once, and tell the exchange why.
+        """
+        exchange = self._exchange
+        self.abort()
+        if exchange is not None:
+            exchange.detach()
+            exchange.lose(problem)
+
+    def close(self) -> None:
+        """
+        Close properly.
+        """
+        if self.phase not in _DEAD:
+            self._shut()
+            transport: Any = self.transport
+            transport.loseConnection()
+
+    def abort(self) -> None:
+        """
+        Close at once, whatever is still under way.
+        """
+        if self.phase is not Phase.CLOSED:
+            self._shut()
+            transport: Any = self.transport
+            if transport is not None:
+                transport.abortConnection()
+
+    # For the exchange
+
+    def write(self, data: bytes) -> None:
+        """
+        Send C{data}, soon.
+        """
+        self.since = self._seconds()
+        transport: Any = self.transport
+        transport.write(data)
+
+    def writeAll(self, data: bytes) -> None:
+        """
+        Send C{data} at once if possible: nothing else is to follow soon.
+        """
+        if self._plain:
+            writeNow(self.transport, data)
+        else:
+            transport: Any = self.transport
+            transport.write(data)
+
+    def resumeReading(self) -> None:
+        """
+        The exchange takes content again.
+        """
+        if not self._reading and self.phase not in _DEAD:
+            self._reading = True
+            self.since = self._seconds()
+            transport: Any = self.transport
+            transport.resumeProducing()
+
+    def abandon(self) -> None:
+        """
+        The exchange has let go, in the middle: what the peer sends and what
+        it still waits for can't be told from another exchange's.
+        """
+        self._exchange = None
+        self.abort()
+
+    # Within
+
+    def _ready(self) -> None:
+        self.phase = Phase.IDLE
+        self.since = self._seconds()
+        self.attempt = None
+        self._owner.connectionReady(self)
+
+    def _shut(self) -> None:
+        self._exchange = None
+        self.phase = Phase.CLOSING
+        self.since = self._seconds()
+        transport: Any = self.transport
+        if transport is not None:
+            # A transport with a producer waits for it before it closes.
+            transport.unregisterProducer()
+
+    def _headArrived(self, exchange: ClientExchange, head: Head) -> None:
+        if not exchange.isSent:
+            # RFC 9112, section 9.5: who refuses and closes doesn't read the
+            # rest.  The same holds for content that wasn't asked for.
+            if exchange.isHeld or (head.code >= 400 and not self._reader.persistent):
+                exchange.shut()
+        exchange.headReceived(head.code, head.headers, head.reason)
+
+    def _ended(self, exchange: ClientExchange, end: End) -> None:
+        """
+        The response is whole.  First the connection goes where it belongs, so
+        that a caller who asks again at once gets it.
+        """
+        sent = exchange.isSent
+        self._exchange = None
+        exchange.detach()
+        if sent and self._reader.persistent and not self._full:
+            self._reused = True
+            self._dropped = 0
+            self.phase = Phase.IDLE
+            self.resumeReading()
+            self._owner.connectionReady(self)
+        elif sent:
+            self.close()
+        else:
+            self.abort()
+        exchange.contentEnded(
+            None if end.trailers is None else Headers.trusted(end.trailers)
+        )
+
+    def _holdBack(self, exchange: ClientExchange) -> None:
+        if self._reading and exchange.held >= READ_AHEAD:
+            self._reading = False
+            transport: Any = self.transport
+            transport.pauseProducing()
+
+    def _drop(self, exchange: ClientExchange, size: int) -> None:
+        """
+        Nobody wants this content.
+        """
+        self._dropped += size
+        if self._dropped > MAX_DROPPED and exchange.isSent:
+            exchange.detach()
+            self.abandon()
+            exchange.contentEnded()
+
+
+def _problem(rejected: Rejected) -> ExchangeLost:
+    if rejected.code == 431:
+        return LimitExceeded(rejected.reason)
+    return PeerProtocolError(rejected.reason)

@@ -1,0 +1,402 @@
+"""
+The calling end: requests to one server, over a few connections.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from penstock.core.client import Requester
+from penstock.core.errors import DeadlineExceeded, LocalProtocolError, Unavailable
+from penstock.core.exchange import parseLength
+from penstock.core.headers import Headers
+from penstock.core.interfaces import IRequester
+from penstock.transports.http1.client import ClientConnection, Phase
+from penstock.transports.http1.client_exchange import ClientExchange
+from penstock.transports.http1.client_target import requestTarget
+from penstock.transports.http1.limits import Limits
+from penstock.transports.http1.writer import Framing, requestHead
+
+# What a browser opens to one server at a time.
+MAX_CONNECTIONS: Final = 6
+
+# Exchanges that wait for one of them.  Beyond this a caller had better hear
+# at once that it is too much.
+MAX_WAITING: Final = 1000
+
+# Seconds.  Enough for a few lost packets on the way to a connection.
+CONNECT_TIMEOUT: Final = 30.0
+
+# Seconds.  Shorter than the minute after which firewalls forget a connection
+# without a word; servers that close earlier are noticed when they do.
+IDLE_TIMEOUT: Final = 30.0
+
+# Seconds without a sign of life before the head of a response.  Twice the
+# minute that gateways commonly give to the server behind them, so that it is
+# the gateway's answer that comes.
+HEAD_TIMEOUT: Final = 120.0
+
+# Seconds without a sign of life within a response.  Those who stream events
+# send something every half minute, for the sake of what lies between.
+CONTENT_TIMEOUT: Final = 120.0
+
+# Seconds that content is held back for 100 (Continue).  RFC 9110, section
+# 10.1.1 wants it not to be for ever; curl has made a second customary.
+CONTINUE_TIMEOUT: Final = 1.0
+
+# Seconds that a server gets to take note that a connection is closed.
+CLOSE_TIMEOUT: Final = 2.0
+
+# Seconds between two looks at what has lasted too long; so each timeout may
+# last as much longer.
+SWEEP: Final = 0.5
+
+# RFC 9110, section 9.2.2.
+_IDEMPOTENT: Final = frozenset(
+    (b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE")
+)
+
+_SEND_CONTENT: Final = b"100-continue"
+
+
+class _OneConnection(Factory):
+    """
+    Makes one protocol: an endpoint is asked for one connection.
+    """
+
+    noisy = False
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection: ClientConnection | None = connection
+
+    def buildProtocol(self, addr: IAddress | None) -> ClientConnection | None:
+        """
+        See L{twisted.internet.interfaces.IProtocolFactory}.
+        """
+        connection, self._connection = self._connection, None
+        return connection
+
+
+@implementer(IRequester)
+class HTTPClient(Requester):
+    """
+    A client of one server.
+
+    Connections are made when they are needed and kept for the next request,
+    the one that was used last first.  When there are as many as there may be,
+    requests wait in order.
+
+    A request that goes out on a kept connection may find that the server has
+    closed it.  If nothing of a response has come, it is sent once more on
+    another connection, provided that this can do no harm: its method is
+    idempotent and it has no content.  All others are lost with
+    L{penstock.core.errors.PeerGone}.
+
+    Content without a Content-Length is sent in chunks, so a server that
+    speaks only HTTP/1.0 must be given one.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        endpoint: Any,
+        *,
+        host: bytes = b"localhost",
+        secure: bool = False,
+        maxConnections: int = MAX_CONNECTIONS,
+        maxWaiting: int = MAX_WAITING,
+        connectTimeout: float | None = CONNECT_TIMEOUT,
+        headTimeout: float | None = HEAD_TIMEOUT,
+        contentTimeout: float | None = CONTENT_TIMEOUT,
+        idleTimeout: float | None = IDLE_TIMEOUT,
+        continueTimeout: float = CONTINUE_TIMEOUT,
+        limits: Limits | None = None,
+    ) -> None:
+        """
+        @param reactor: L{twisted.internet.interfaces.IReactorTime}.
+        @param endpoint: L{twisted.internet.interfaces.IStreamClientEndpoint}.
+        @param host: for the Host field of requests that have none.
+        @param secure: whether C{endpoint} encrypts.
+        @param maxConnections: how many there may be at the same time.
+        @param maxWaiting: how many requests may wait for a connection.  More
+            are lost at once, with L{penstock.core.errors.Unavailable}.
+        @param connectTimeout: seconds that a request waits for a connection,
+            whether a new one or one that another request gives back.
+        @param headTimeout: seconds that the server may take for the head of
+            its response, after the last sign of life: an interim response,
+            or content of the request that it took.  L{None} for ever.
+        @param contentTimeout: the same between two pieces of a response, as
+            long as the caller takes them.
+        @param idleTimeout: seconds that a connection is kept for.
+        @param continueTimeout: seconds that the content of a request with
+            C{Expect: 100-continue} is held back.
+        @param limits: of a response.
+        """
+        self.clock = reactor
+        self.secure = secure
+        self.continueTimeout = continueTimeout
+        self.limits = Limits() if limits is None else limits
+        self._endpoint = endpoint
+        self._host = host
+        self._maxConnections = maxConnections
+        self._maxWaiting = maxWaiting
+        self._connectTimeout = connectTimeout
+        self._headTimeout = headTimeout
+        self._contentTimeout = contentTimeout
+        self._idleTimeout = idleTimeout
+        # All there are, also those that are being made or closed.
+        self._connections: set[ClientConnection] = set()
+        # The one that was used last is at the end.
+        self._idle: list[ClientConnection] = []
+        # In order; a dictionary, so that one can leave in the middle.
+        self._waiting: OrderedDict[ClientExchange, None] = OrderedDict()
+        self._sweeping: Any = None
+        self._closed = False
+        self._closing: list[Deferred[None]] = []
+
+    # For callers
+
+    def startRequest(
+        self,
+        method: bytes,
+        uri: bytes,
+        headers: Headers,
+        callbacks: Any,
+        hasContent: bool = False,
+    ) -> ClientExchange:
+        """
+        See L{IRequester}.
+
+        What is written inside C{requestStarted} goes out together with the
+        head.
+        """
+        target, host = requestTarget(method, uri)
+        names = headers.names()
+        if host is None:
+            host = self._hostOf(headers) if b"host" in names else self._host
+        length = None
+        if b"content-length" in names:
+            try:
+                length = parseLength(headers.getRaw(b"content-length"))
+            except ValueError as problem:
+                raise LocalProtocolError(str(problem)) from None
+            if length and not hasContent:
+                raise LocalProtocolError("a Content-Length, but no content")
+        hold = False
+        if b"expect" in names:
+            # RFC 9110, section 10.1.1: not without content.
+            if hasContent and length != 0:
+                expect = headers.get(b"expect") or b""
+                hold = expect.lower() == _SEND_CONTENT
+            else:
+                headers = headers.copy()
+                headers.removeHeader(b"expect")
+        head, framing = requestHead(method, target, host, headers, hasContent)
+        exchange = ClientExchange(
+            self,
+            method,
+            head,
+            callbacks,
+            hasContent=hasContent,
+            length=length,
+            chunked=framing is Framing.CHUNKED,
+            hold=hold,
+            retriable=not hasContent and method in _IDEMPOTENT,
+        )
+        callbacks.requestStarted(exchange)
+        if exchange.isOver:
+            pass
+        elif self._closed:
+            exchange.lose(Unavailable("this client is closed"))
+        elif self._idle:
+            self._idle.pop().start(exchange)
+        elif len(self._waiting) >= self._maxWaiting:
+            exchange.lose(Unavailable("too many requests wait for a connection"))
+        else:
+            exchange.since = self.clock.seconds()
+            self._waiting[exchange] = None
+            self._connect()
+        return exchange
+
+    def close(self) -> Deferred[None]:
+        """
+        See L{IRequester}.
+        """
+        self._closed = True
+        closed: Deferred[None] = Deferred()
+        self._closing.append(closed)
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        if not self._waiting:
+            for connection in self._inPhase(Phase.CONNECTING):
+                self._giveUp(connection)
+        self._checkClosed()
+        return closed
+
+    # For connections and exchanges: ConnectionOwner
+
+    def connectionReady(self, connection: ClientConnection) -> None:
+        """
+        See L{ConnectionOwner}.
+        """
+        if self._waiting:
+            exchange, _ = self._waiting.popitem(last=False)
+            connection.start(exchange)
+        elif self._closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def connectionGone(
+        self, connection: ClientConnection, retry: ClientExchange | None = None
+    ) -> None:
+        """
+        See L{ConnectionOwner}.
+        """
+        self._connections.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        if retry is not None:
+            # Not on an idle connection, which is likely to be dead as well.
+            retry.since = self.clock.seconds()
+            self._waiting[retry] = None
+            self._waiting.move_to_end(retry, last=False)
+        self._connect()
+        self._checkClosed()
+
+    def attemptFailed(self, connection: ClientConnection, reason: Failure) -> None:
+        """
+        See L{ConnectionOwner}.
+        """
+        if connection not in self._connections:
+            return
+        self._connections.discard(connection)
+        # One who waits goes with each attempt; and all, if there is nothing
+        # left that they could wait for.
+        count = 1 if self._connections else len(self._waiting)
+        lost = [
+            self._waiting.popitem(last=False)[0] for _ in range(count) if self._waiting
+        ]
+        self._connect()
+        for exchange in lost:
+            problem = Unavailable(f"no connection: {reason.getErrorMessage()}")
+            problem.__cause__ = reason.value
+            exchange.lose(problem)
+        self._checkClosed()
+
+    def exchangeForgotten(self, exchange: ClientExchange) -> None:
+        """
+        See L{ConnectionOwner}.
+        """
+        self._waiting.pop(exchange, None)
+
+    # Connections
+
+    def _connect(self) -> None:
+        """
+        Make as many connections as are waited for and may be.
+        """
+        while len(self._connections) < self._maxConnections and len(
+            self._waiting
+        ) > len(self._inPhase(Phase.CONNECTING)):
+            connection = ClientConnection(self)
+            self._connections.add(connection)
+            connection.attempt = attempt = self._endpoint.connect(
+                _OneConnection(connection)
+            )
+            attempt.addCallbacks(_ignore, self._notConnected, None, None, (connection,))
+        if self._sweeping is None and self._connections:
+            self._sweeping = self.clock.callLater(SWEEP, self._sweep)
+
+    def _notConnected(self, failure: Failure, connection: ClientConnection) -> None:
+        self.attemptFailed(connection, failure)
+
+    def _giveUp(self, connection: ClientConnection) -> None:
+        """
+        Stop to connect.
+        """
+        attempt = connection.attempt
+        connection.abort()
+        self.attemptFailed(connection, Failure(DeadlineExceeded("it took too long")))
+        attempt.cancel()
+
+    def _inPhase(self, phase: Phase) -> list[ClientConnection]:
+        return [it for it in self._connections if it.phase is phase]
+
+    def _checkClosed(self) -> None:
+        if self._closed and not self._connections and self._closing:
+            sweeping, self._sweeping = self._sweeping, None
+            if sweeping is not None:
+                sweeping.cancel()
+            closing, self._closing = self._closing, []
+            for closed in closing:
+                closed.callback(None)
+
+    # Time
+
+    def _sweep(self) -> None:
+        """
+        Look for what has lasted too long.
+        """
+        self._sweeping = None
+        now = self.clock.seconds()
+        for connection in list(self._connections):
+            # The clock may be set back.
+            connection.since = min(connection.since, now)
+            self._look(connection, now - connection.since)
+        for exchange in list(self._waiting):
+            exchange.since = min(exchange.since, now)
+            if _reached(now - exchange.since, self._connectTimeout):
+                # Told that others are lost, one may have given up itself.
+                self._waiting.pop(exchange, None)
+                exchange.lose(Unavailable("no connection in time"))
+        if self._sweeping is None and self._connections:
+            self._sweeping = self.clock.callLater(SWEEP, self._sweep)
+
+    def _look(self, connection: ClientConnection, quiet: float) -> None:
+        """
+        @param quiet: seconds in which nothing has moved.
+        """
+        match connection.phase:
+            case Phase.CONNECTING:
+                if _reached(quiet, self._connectTimeout):
+                    self._giveUp(connection)
+            case Phase.IDLE:
+                if _reached(quiet, self._idleTimeout) and connection in self._idle:
+                    self._idle.remove(connection)
+                    connection.close()
+            case Phase.BUSY:
+                if connection.isPaused:
+                    pass
+                elif connection.awaitsHead:
+                    if _reached(quiet, self._headTimeout):
+                        connection.fail(DeadlineExceeded("no response in time"))
+                elif _reached(quiet, self._contentTimeout):
+                    connection.fail(DeadlineExceeded("the response has stalled"))
+            case Phase.CLOSING:
+                if quiet >= CLOSE_TIMEOUT:
+                    connection.abort()
+
+    def _hostOf(self, headers: Headers) -> bytes:
+        values = headers.getRaw(b"host")
+        if len(values) != 1:
+            raise LocalProtocolError("several Host")
+        return values[0]
+
+
+def _reached(quiet: float, timeout: float | None) -> bool:
+    return timeout is not None and quiet >= timeout
+
+
+def _ignore(result: Any) -> None:
+    """
+    A connection reports by itself.
+    """

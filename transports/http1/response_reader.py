@@ -1,0 +1,427 @@
+"""
+Read the responses of one connection (RFC 9112), one request at a time.
+
+Bytes in, events out; no transport, clock or callback.  For each request that
+was sent, L{ResponseReader.expect} makes the reader take one response::
+
+    IDLE --expect--> HEAD --final head--> CONTENT --End--> IDLE
+                      |  ^                   |
+                      +--+ interim           +--Rejected, or not to be
+                                               reused--> CLOSED
+
+It is exactly as strict as the reader of requests, and more generous only
+where the RFCs ask for it: a reason phrase may be empty, or missing together
+with the space before it (RFC 9112, section 4), and equal Content-Length are
+taken as one (section 6.3).  However the bytes are cut, the outcome is the
+same; after a L{Rejected} nothing is taken any more.  Octets that no request
+has asked for are never a response: they make the connection useless.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from penstock.core.headers import Headers, RawField, fieldName
+from penstock.core.hop import HOP_BY_HOP, connectionOptions, withoutHop
+from penstock.transports.http1.body import (
+    ChunkedDecoder,
+    CloseDecoder,
+    Decoder,
+    LengthDecoder,
+)
+from penstock.transports.http1.events import Data, End, Rejected
+from penstock.transports.http1.head import (
+    FieldBlock,
+    Malformed,
+    checkTransferEncoding,
+    parseContentLength,
+    parseFields,
+)
+from penstock.transports.http1.limits import Limits
+
+# Interim responses before one final response.  A server that works for half
+# an hour and says so every 20 seconds sends ninety.
+MAX_INTERIM: Final = 100
+
+_VERSION: Final = b"HTTP/1."
+
+# RFC 9112, section 4, with the minor versions that there are.  Codes beyond
+# 599 mean no more than their receiver wants (RFC 9110, section 15).
+_STATUS_LINE: Final = re.compile(
+    rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t \x21-\x7e\x80-\xff]*))?"
+)
+
+# A line end that isn't one: CR or LF alone.  A CR at the very end may still
+# become one.
+_BARE: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
+
+_BAD_STATUS: Final = "malformed status line"
+_BAD_FIELD: Final = "control character in a field"
+
+
+class Interim(NamedTuple):
+    """
+    An interim response.
+    """
+
+    code: int
+    headers: Headers
+
+
+class Head(NamedTuple):
+    """
+    The head of the final response, without the fields of the hop.
+    """
+
+    code: int
+    headers: Headers
+    reason: bytes
+
+
+_END: Final = End()
+
+Event = Interim | Head | Data | End | Rejected
+
+
+class _State(Enum):
+    """
+    Where the reader is.
+    """
+
+    IDLE = auto()
+    """No response is expected."""
+
+    HEAD = auto()
+    """A head is to come."""
+
+    CONTENT = auto()
+    """The head of the final response has come."""
+
+    CLOSED = auto()
+    """Nothing is taken any more."""
+
+
+class ResponseReader:
+    """
+    An incremental reader.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_checked",
+        "_decoder",
+        "_interim",
+        "_isHead",
+        "_limits",
+        "_persistent",
+        "_state",
+        "_untouched",
+    )
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._state = _State.IDLE
+        # The beginning of a head.
+        self._buffer = bytearray()
+        # How much of it is known to have no bare line end.
+        self._checked = 0
+        self._decoder: Decoder | None = None
+        self._interim = 0
+        self._isHead = False
+        self._persistent = True
+        self._untouched = True
+
+    # Facts
+
+    @property
+    def awaitsHead(self) -> bool:
+        """
+        Whether the head of the final response is still to come.
+        """
+        return self._state is _State.HEAD
+
+    @property
+    def isUntouched(self) -> bool:
+        """
+        Whether nothing has come since L{expect}.
+        """
+        return self._untouched
+
+    @property
+    def persistent(self) -> bool:
+        """
+        Whether the connection can take another request after the present
+        response (RFC 9112, section 9.3).  Known from the final head on, and
+        again after the end.
+        """
+        return self._persistent
+
+    # In
+
+    def expect(self, isHead: bool) -> None:
+        """
+        A request has been sent on this idle connection.
+
+        @param isHead: whether its response has no content, whatever it says.
+        """
+        if self._state is not _State.IDLE:
+            raise RuntimeError("a reader takes one response at a time")
+        self._state = _State.HEAD
+        self._isHead = isHead
+        self._interim = 0
+        self._untouched = True
+
+    def receive(self, data: bytes) -> list[Event]:
+        """
+        Take some octets.
+        """
+        events: list[Event] = []
+        if self._state is _State.CLOSED or not data:
+            return events
+        self._untouched = False
+        try:
+            while data:
+                if self._state is _State.HEAD:
+                    data = self._readHead(data, events)
+                elif self._state is _State.CONTENT:
+                    data = self._readContent(data, events)
+                else:
+                    data = self._readSurplus(events)
+        except Malformed as problem:
+            self._close()
+            events.append(Rejected(problem.code, problem.reason))
+        return events
+
+    def receiveEnd(self, clean: bool) -> End | Rejected | None:
+        """
+        The connection was closed.
+
+        @param clean: whether the peer has closed it on purpose: without an
+            error, and with TLS after saying so (RFC 9112, section 9.8).
+        @return: what that means for the response that was expected; L{None}
+            if there was none.
+        """
+        state, decoder = self._state, self._decoder
+        self._close()
+        if state is _State.HEAD:
+            return Rejected(400, "closed before a response was complete")
+        if state is _State.CONTENT and decoder is not None:
+            if type(decoder) is CloseDecoder and not clean:
+                return Rejected(400, "broken within content that ends on closing")
+            decoder.receiveEnd()
+            return decoder.outcome
+        return None
+
+    # Steps
+
+    def _readHead(self, data: bytes, events: list[Event]) -> bytes:
+        """
+        @return: what comes after the head.
+        """
+        if self._buffer:
+            # A head may end across the cut.
+            start = max(0, len(self._buffer) - 3)
+            self._buffer += data
+            end = self._buffer.find(b"\r\n\r\n", start)
+            if end < 0:
+                self._checkBeginning()
+                return b""
+            data = bytes(self._buffer)
+            self._buffer.clear()
+            self._checked = 0
+        else:
+            end = data.find(b"\r\n\r\n")
+            if end < 0:
+                self._buffer += data
+                self._checkBeginning()
+                return b""
+        lineEnd = data.find(b"\r\n")
+        self._checkStatusLine(data, lineEnd)
+        match = _STATUS_LINE.fullmatch(data, 0, lineEnd)
+        if match is None:
+            raise Malformed(400, _BAD_STATUS)
+        if end > lineEnd:
+            self._checkSize(data, lineEnd + 2, end)
+            block = parseFields(data[lineEnd + 2 : end], self._limits.fields)
+        else:
+            block = FieldBlock((), {})
+        events.append(self._headRead(match, block))
+        if self._state is _State.IDLE:
+            self._ended(events, len(data) > end + 4)
+            return b""
+        return data[end + 4 :]
+
+    def _checkBeginning(self) -> None:
+        """
+        Look at a head that isn't complete: what can't become one is refused
+        at once.
+        """
+        buffer = self._buffer
+        lineEnd = buffer.find(b"\r\n")
+        self._checkStatusLine(buffer, lineEnd)
+        if lineEnd >= 0:
+            if _STATUS_LINE.fullmatch(buffer, 0, lineEnd) is None:
+                raise Malformed(400, _BAD_STATUS)
+            start = max(lineEnd + 2, self._checked - 1)
+            self._checkSize(buffer, lineEnd + 2, None, start)
+        self._checked = len(buffer)
+
+    def _checkStatusLine(self, data: bytes | bytearray, end: int) -> None:
+        """
+        @param end: where the first CRLF is; less than 0 if there is none.
+        """
+        if not data.startswith(_VERSION):
+            if end >= 0 or not _VERSION.startswith(bytes(data[:8])):
+                raise Malformed(400, _BAD_STATUS)
+        limit = self._limits.startLine
+        if end > limit or (end < 0 and len(data) > limit):
+            if _BARE.search(data, 0, limit + 1) is not None:
+                raise Malformed(400, _BAD_STATUS)
+            if end > limit or len(data) > limit + 1:
+                raise Malformed(431, "status line too long")
+        elif end < 0 and _BARE.search(data, max(0, self._checked - 1)) is not None:
+            raise Malformed(400, _BAD_STATUS)
+
+    def _checkSize(
+        self, data: bytes | bytearray, start: int, end: int | None, since: int = 0
+    ) -> None:
+        """
+        @param start: where the fields begin.
+        @param end: where they end, if that is known.
+        @param since: from where on they are new.
+        """
+        limit = start + self._limits.fieldBlock
+        if end is None:
+            found = _BARE.search(data, since, min(len(data), limit + 1))
+            if found is not None:
+                raise Malformed(400, _BAD_FIELD)
+            # CRLF CR may be beyond the limit and the head still end in time.
+            if len(data) > limit + 3:
+                raise Malformed(431, "head too large")
+        elif end > limit:
+            if _BARE.search(data, start, limit + 1) is not None:
+                raise Malformed(400, _BAD_FIELD)
+            raise Malformed(431, "head too large")
+
+    def _headRead(self, match: re.Match[bytes], block: FieldBlock) -> Interim | Head:
+        """
+        Decide what follows this head (RFC 9112, section 6.3).
+        """
+        minor, status, reason = match.groups()
+        code = int(status)
+        fields, framing = block
+        length = None
+        chunked = b"transfer-encoding" in framing
+        if b"content-length" in framing:
+            # Looked at even where it frames nothing: whom it is passed on to
+            # may see that in another way.
+            length, fields = _mergeLengths(framing[b"content-length"], fields)
+        if chunked:
+            if length is not None:
+                raise Malformed(400, "both Transfer-Encoding and Content-Length")
+            if minor == b"0":
+                # RFC 9112, section 6.1: its framing is faulty.
+                raise Malformed(400, "Transfer-Encoding in HTTP/1.0")
+            checkTransferEncoding(framing[b"transfer-encoding"])
+        options: frozenset[bytes] = frozenset()
+        if not framing.keys().isdisjoint(HOP_BY_HOP):
+            connection = framing.get(b"connection", ())
+            options = connectionOptions(connection)
+            fields = withoutHop(fields, connection)
+        headers = Headers.trusted(fields)
+        if code < 200:
+            return self._interimRead(code, headers)
+        self._persistent = b"close" not in options and (
+            minor == b"1" or b"keep-alive" in options
+        )
+        if self._isHead or code == 204 or code == 304 or length == 0:
+            self._state = _State.IDLE
+        else:
+            self._state = _State.CONTENT
+            if chunked:
+                self._decoder = ChunkedDecoder(self._limits)
+            elif length is not None:
+                self._decoder = LengthDecoder(length)
+            else:
+                self._decoder = CloseDecoder()
+                self._persistent = False
+        return Head(code, headers, reason or b"")
+
+    def _interimRead(self, code: int, headers: Headers) -> Interim:
+        if code == 101:
+            # Only who has sent Upgrade gets this (RFC 9110, section 7.8), and
+            # what follows would not be HTTP.
+            raise Malformed(400, "switching protocols without being asked")
+        self._interim += 1
+        if self._interim > MAX_INTERIM:
+            raise Malformed(431, "too many interim responses")
+        return Interim(code, headers)
+
+    def _readContent(self, data: bytes, events: list[Event]) -> bytes:
+        decoder = self._decoder
+        if decoder is None:
+            return b""
+        payload = decoder.receive(data)
+        if payload:
+            events.append(Data(payload))
+        outcome = decoder.outcome
+        if type(outcome) is Rejected:
+            self._close()
+            events.append(outcome)
+        elif type(outcome) is End:
+            self._decoder = None
+            self._state = _State.IDLE
+            self._ended(events, bool(decoder.rest), outcome)
+        return b""
+
+    def _ended(self, events: list[Event], more: bool, end: End = _END) -> None:
+        """
+        @param more: whether anything came after the end.  It is dropped, and
+            the connection not used any more.
+        """
+        if more:
+            self._persistent = False
+        if not self._persistent:
+            self._close()
+        events.append(end)
+
+    def _readSurplus(self, events: list[Event]) -> bytes:
+        """
+        RFC 9112, section 9.2: what comes without a request is no response.
+        Empty lines may be let pass, but whoever sends one too many has lost
+        count.
+        """
+        self._close()
+        events.append(Rejected(400, "octets that nobody asked for"))
+        return b""
+
+    def _close(self) -> None:
+        self._state = _State.CLOSED
+        self._persistent = False
+        self._decoder = None
+        self._buffer.clear()
+
+
+def _mergeLengths(
+    lines: list[bytes], fields: tuple[RawField, ...]
+) -> tuple[int, tuple[RawField, ...]]:
+    """
+    Make one of several equal Content-Length (RFC 9112, section 6.3, item 5).
+
+    @return: the length, and C{fields} with one such field at most.
+    """
+    if len(lines) == 1 and b"," not in lines[0]:
+        return parseContentLength(lines), fields
+    values = {value.strip(b" \t") for line in lines for value in line.split(b",")}
+    length = parseContentLength(list(values))
+    merged: list[RawField] = []
+    seen = False
+    for name, value in fields:
+        if fieldName(name) == b"content-length":
+            if seen:
+                continue
+            seen, value = True, b"%d" % length
+        merged.append((name, value))
+    return length, tuple(merged)
