@@ -4,12 +4,14 @@ A check, and how checks are put together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from penstock.core.testing.harness import Capability, Harness
 
 Run = Callable[[Harness], None]
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,15 @@ class Group:
     def __iter__(self) -> Iterator[Check]:
         return iter(self._checks)
 
-    def add(
-        self, name: str, sentence: str, run: Run, requires: frozenset[Capability]
+    def _add(
+        self,
+        name: str,
+        sentence: str | None,
+        run: Run,
+        requires: tuple[Capability, ...],
     ) -> None:
-        """
-        Add a row of a table.
-        """
-        self._checks.append(Check(self.name, name, sentence, requires, run))
+        said = " ".join((sentence or "").split())
+        self._checks.append(Check(self.name, name, said, frozenset(requires), run))
 
     def check(self, *requires: Capability) -> Callable[[Run], Run]:
         """
@@ -72,8 +76,28 @@ class Group:
         """
 
         def register(run: Run) -> Run:
-            sentence = " ".join((run.__doc__ or "").split())
-            self.add(run.__name__, sentence, run, frozenset(requires))
+            self._add(run.__name__, run.__doc__, run, requires)
+            return run
+
+        return register
+
+    def table(
+        self, rows: Mapping[str, Row], *requires: Capability
+    ) -> Callable[[Callable[[Harness, Row], None]], Callable[[Harness, Row], None]]:
+        """
+        Decorate a function that is a check for each of C{rows}, whose key is
+        added to the name, and which is passed to it.
+        """
+
+        def register(
+            run: Callable[[Harness, Row], None],
+        ) -> Callable[[Harness, Row], None]:
+            for suffix, row in rows.items():
+
+                def runRow(harness: Harness, row: Row = row) -> None:
+                    run(harness, row)
+
+                self._add(run.__name__ + suffix, run.__doc__, runRow, requires)
             return run
 
         return register

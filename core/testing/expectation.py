@@ -38,9 +38,7 @@ def expectEqual(actual: object, expected: object, what: str) -> None:
     @raise AssertionError: unless both are equal.
     """
     if actual != expected:
-        raise AssertionError(
-            f"{what}: expected {_show(expected)}, got {_show(actual)}"
-        )
+        raise AssertionError(f"{what}: expected {_show(expected)}, got {_show(actual)}")
 
 
 def expectRefused(

@@ -25,11 +25,11 @@ What the author of a transport supplies to have it checked.
 
 Then, with pytest::
 
-    @pytest.mark.parametrize("check", applicable(MyHarness), ids=str)
+    @pytest.mark.parametrize("check", applicable(MyHarness.capabilities), ids=str)
     def test_conformance(check: Check) -> None:
         check(MyHarness())
 
-Or with no framework: C{for check in applicable(MyHarness): check(MyHarness())}.
+Or with no framework: C{for check in applicable(MyHarness.capabilities): check(MyHarness())}.
 """
 
 from __future__ import annotations

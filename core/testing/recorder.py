@@ -33,7 +33,10 @@ class Recorder:
     @ivar reactions: what to do inside each callback, after recording it.
     """
 
-    # The exchange's attribute, for those who write reactions for both kinds.
+    # What it is told of.
+    hears: ClassVar[str]
+
+    # For those who write reactions for both kinds.
     exchange: Any = None
 
     def __init__(self, reactions: Reactions | None = None) -> None:
@@ -126,10 +129,9 @@ class Recorder:
 class RequestRecorder(Recorder):
     """
     A request that does nothing by itself.
-
-    @ivar begun: whether the factory has returned, as far as it can tell.
-    @ivar early: names of the callbacks that came before that.
     """
+
+    hears: ClassVar[str] = "request"
 
     def __init__(
         self,
@@ -146,13 +148,6 @@ class RequestRecorder(Recorder):
         self.path = path
         self.version = version
         self.in_headers = in_headers
-        self.begun = False
-        self.early: list[str] = []
-
-    def _record(self, name: str, *args: Any) -> None:
-        if not self.begun:
-            self.early.append(name)
-        super()._record(name, *args)
 
     def answer(
         self,
@@ -177,6 +172,7 @@ class ResponseRecorder(Recorder):
     @ivar code: of the response, L{None} before it.
     """
 
+    hears: ClassVar[str] = "response"
     code: int | None = None
     message: bytes | None = None
     headers: Headers = Headers()

@@ -5,6 +5,7 @@ What checks are played on: recorders at both ends of a transport.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from penstock.core.headers import Headers
@@ -13,6 +14,7 @@ from penstock.core.testing.expectation import expect
 from penstock.core.testing.harness import Harness
 from penstock.core.testing.recorder import (
     Reactions,
+    Recorder,
     RequestRecorder,
     ResponseRecorder,
 )
@@ -62,7 +64,6 @@ class Scene:
         self.served.append(request)
         if self._process is not None:
             self._process(request)
-        request.begun = True
         return request
 
     def settle(self) -> None:
@@ -80,6 +81,53 @@ class Scene:
                 return
             self.harness.settle()
         expect(condition(), what)
+
+    def whole(self, *ends: Recorder) -> None:
+        """
+        Wait for the messages that C{ends} are told of to be whole.
+        """
+        for end in ends:
+            self.until(partial(getattr, end, "complete"), f"the {end.hears} is whole")
+
+    def lost(self, *ends: Recorder) -> None:
+        """
+        Wait for C{ends} to be told of a loss.
+        """
+        for end in ends:
+            self.until(
+                partial(getattr, end, "lost"), f"the loss of the {end.hears} is told"
+            )
+
+    def arrives(self, end: Recorder, content: bytes) -> None:
+        """
+        Wait for the content that C{end} has had to be C{content}.
+        """
+        self.until(
+            lambda: end.content == content,
+            f"content of the {end.hears} arrives without more behind it",
+        )
+
+    def begins(self, *clients: ResponseRecorder) -> None:
+        """
+        Wait for the head of a response.
+        """
+        for client in clients:
+            self.until(partial(getattr, client, "code"), "the response begins")
+
+    def fires(self, outcome: list[Any], what: str) -> None:
+        """
+        Wait for a Deferred that adds to C{outcome}.
+
+        @param what: a sentence that says so.
+        """
+        self.until(lambda: outcome, what)
+
+    def reached(self) -> RequestRecorder:
+        """
+        Wait for the first request to reach the server.
+        """
+        self.until(lambda: self.served, "the request reaches the server")
+        return self.served[0]
 
     def ask(
         self,
@@ -122,7 +170,7 @@ class Scene:
         """
         client, server = self.asked()
         server.exchange.writeHeaders(code, Headers(fields))
-        self.until(lambda: client.code == code, "the head reaches the caller")
+        self.begins(client)
         return client, server
 
     def uploading(
@@ -142,5 +190,5 @@ class Scene:
         client, server = self.asked()
         self._process, self._reactions = process, reactions
         server.answer(b"works")
-        self.until(lambda: client.complete, "another exchange still works")
+        self.whole(client)
         expect(client.content == b"works", "another exchange is unharmed")

@@ -1,0 +1,469 @@
+"""
+Checks: pausing, stopping, and bounded memory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+from penstock.core.headers import Headers
+from penstock.core.testing.check import Group
+from penstock.core.testing.expectation import expect, expectEqual
+from penstock.core.testing.harness import Capability, Harness
+from penstock.core.testing.recorder import PullSource, PushSource, Recorder, pattern
+from penstock.core.testing.scene import Scene
+
+FLOW = Group("flow")
+
+# Octets beyond the harness's bound that are offered to a reader who takes
+# none: if all of them go, nobody is counting.
+BEYOND = 1024 * 1024
+
+
+@FLOW.check()
+def pausedRequestGetsNothing(harness: Harness) -> None:
+    """
+    C{pauseProducing} at the server takes effect at once, for content and for
+    its end, until C{resumeProducing}; then all comes, in order.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    client.exchange.writeData(b"a")
+    scene.arrives(server, b"a")
+    server.exchange.pauseProducing()
+    for data in (b"b", b"c", b"d"):
+        client.exchange.writeData(data)
+        scene.settle()
+    client.exchange.finish()
+    scene.settle()
+    expectEqual(server.names, ["handleContentChunk"], "calls while it is paused")
+    server.exchange.resumeProducing()
+    scene.whole(server)
+    expectEqual(server.content, b"abcd", "the content")
+
+
+@FLOW.check()
+def pausedCallerGetsNothing(harness: Harness) -> None:
+    """
+    C{pauseProducing} at the calling end takes effect at once, for content and
+    for its end, until C{resumeProducing}; then all comes, in order.
+    """
+    scene = Scene(harness)
+    client, server = scene.answered()
+    server.exchange.writeData(b"a")
+    scene.arrives(client, b"a")
+    calls = len(client.calls)
+    client.exchange.pauseProducing()
+    for data in (b"b", b"c", b"d"):
+        server.exchange.writeData(data)
+        scene.settle()
+    server.exchange.finish()
+    scene.settle()
+    expectEqual(client.names[calls:], [], "calls while it is paused")
+    client.exchange.resumeProducing()
+    scene.whole(client)
+    expectEqual(client.content, b"abcd", "the content")
+
+
+@FLOW.check()
+def pausedRequestIsNotWhole(harness: Harness) -> None:
+    """
+    Without content, too, C{handleContentComplete} waits while a request is
+    paused.
+    """
+    scene = Scene(harness, lambda request: request.exchange.pauseProducing())
+    _, server = scene.asked()
+    scene.settle()
+    expectEqual(server.names, [], "calls while it is paused")
+    server.exchange.resumeProducing()
+    scene.whole(server)
+
+
+@FLOW.check()
+def pausingTwiceIsPausingOnce(harness: Harness) -> None:
+    """
+    Pauses aren't counted, and resuming what isn't paused is harmless.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    for end in (server, client):
+        end.exchange.resumeProducing()
+        end.exchange.pauseProducing()
+        end.exchange.pauseProducing()
+        end.exchange.resumeProducing()
+    client.exchange.writeData(b"abc")
+    client.exchange.finish()
+    scene.whole(server)
+    server.answer(b"def")
+    scene.whole(client)
+
+
+@FLOW.check()
+def resumingAndPausingInAChunk(harness: Harness) -> None:
+    """
+    Content keeps its order when it is paused and resumed inside the callback
+    for each chunk.
+    """
+
+    def breathe(end: Recorder) -> None:
+        end.exchange.pauseProducing()
+        end.exchange.resumeProducing()
+        end.exchange.pauseProducing()
+        waiting.append(end)
+
+    waiting: list[Recorder] = []
+    scene = Scene(harness, reactions={"handleContentChunk": breathe})
+    client, server = scene.asked(
+        b"POST", b"/", (), True, {"handleContentChunk": breathe}
+    )
+    for n in range(20):
+        client.exchange.writeData(pattern(n * 5, n * 5 + 5))
+    client.exchange.finish()
+    _breathe(scene, server, waiting)
+    expectEqual(server.content, pattern(0, 100), "the request's content")
+    server.exchange.writeHeaders(200, Headers())
+    for n in range(20):
+        server.exchange.writeData(pattern(n * 5, n * 5 + 5))
+    server.exchange.finish()
+    _breathe(scene, client, waiting)
+    expectEqual(client.content, pattern(0, 100), "the response's content")
+
+
+def _breathe(scene: Scene, end: Recorder, waiting: list[Recorder]) -> None:
+    for _ in range(200):
+        if end.complete:
+            return
+        chunks = len(end.chunks)
+        while waiting:
+            waiting.pop().exchange.resumeProducing()
+            # What was held may come before resumeProducing returns, and
+            # pauses again; one chunk and no more.
+            expect(len(end.chunks) <= chunks + 1, "a pause inside a chunk holds")
+            chunks = len(end.chunks)
+        scene.settle()
+    raise AssertionError("content stops coming")
+
+
+@FLOW.check()
+def pausedRequestNoticesTheLoss(harness: Harness) -> None:
+    """
+    A paused request hears at once that the carrier broke.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.pauseProducing()
+    client.exchange.writeData(b"abc")
+    scene.settle()
+    harness.vanish()
+    scene.lost(server)
+
+
+@FLOW.check()
+def pausedRequestNoticesTheCallersEnd(harness: Harness) -> None:
+    """
+    A paused request hears at once that the caller gave up.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.pauseProducing()
+    client.exchange.writeData(b"abc")
+    scene.settle()
+    client.exchange.abortConnection()
+    scene.lost(server)
+
+
+@FLOW.check()
+def pausedRequestNoticesTheLossBehindContent(harness: Harness) -> None:
+    """
+    So does one with more content under way than the carrier takes.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.pauseProducing()
+    PushSource(client.exchange, harness.bound + BEYOND).register()
+    scene.settle()
+    client.exchange.abortConnection()
+    scene.lost(server)
+
+
+@FLOW.check()
+def pausedCallerNoticesTheLoss(harness: Harness) -> None:
+    """
+    A paused caller hears at once that the carrier broke.
+    """
+    scene = Scene(harness)
+    client, server = scene.answered()
+    client.exchange.pauseProducing()
+    server.exchange.writeData(b"abc")
+    scene.settle()
+    harness.vanish()
+    scene.lost(client)
+
+
+@FLOW.check()
+def pausedCallerNoticesTheAbort(harness: Harness) -> None:
+    """
+    A paused caller hears at once that the server gave up.
+    """
+    scene = Scene(harness)
+    client, server = scene.answered()
+    client.exchange.pauseProducing()
+    server.exchange.writeData(b"abc")
+    scene.settle()
+    server.exchange.abortConnection()
+    scene.lost(client)
+
+
+@FLOW.check()
+def stoppedRequestGetsNothing(harness: Harness) -> None:
+    """
+    After C{stopProducing} a request gets neither content nor its end; it can
+    still answer.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    client.exchange.writeData(b"a")
+    scene.arrives(server, b"a")
+    server.exchange.stopProducing()
+    client.exchange.writeData(b"b")
+    scene.settle()
+    client.exchange.finish()
+    scene.settle()
+    expectEqual(server.names, ["handleContentChunk"], "calls")
+    server.answer(b"enough")
+    scene.whole(client)
+    expectEqual(client.content, b"enough", "the response's content")
+
+
+@FLOW.check()
+def stoppedRequestDropsWhatIsHeld(harness: Harness) -> None:
+    """
+    C{stopProducing} while content is held back drops that too, and resuming
+    brings nothing back.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.pauseProducing()
+    client.exchange.writeData(b"abc")
+    client.exchange.finish()
+    scene.settle()
+    server.exchange.stopProducing()
+    server.exchange.resumeProducing()
+    scene.settle()
+    expectEqual(server.names, [], "calls")
+    server.answer()
+    scene.whole(client)
+
+
+@FLOW.check()
+def stoppedRequestStopsNoWriter(harness: Harness) -> None:
+    """
+    A caller who writes to a request that doesn't want it isn't stuck: it
+    gets rid of some content, and hears the response.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.stopProducing()
+    source = PushSource(client.exchange, 512 * 1024)
+    source.register()
+    scene.until(lambda: source.ended or source.stops, "the content goes somewhere")
+    expectEqual(server.names, [], "calls")
+    server.answer(b"enough")
+    scene.whole(client)
+
+
+@FLOW.check()
+def stoppedRequestHearsOfTheLoss(harness: Harness) -> None:
+    """
+    C{connectionLost} comes after C{stopProducing} as it does without.
+    """
+    scene = Scene(harness)
+    _, server = scene.uploading()
+    server.exchange.stopProducing()
+    scene.settle()
+    harness.vanish()
+    scene.lost(server)
+
+
+@FLOW.check()
+def stoppedCallerGetsNothing(harness: Harness) -> None:
+    """
+    After C{stopProducing} a caller gets neither content nor its end.
+    """
+    scene = Scene(harness)
+    client, server = scene.answered()
+    server.exchange.writeData(b"a")
+    scene.arrives(client, b"a")
+    client.exchange.stopProducing()
+    server.exchange.writeData(b"b")
+    scene.settle()
+    server.exchange.finish()
+    scene.settle()
+    expectEqual(client.content, b"a", "the content")
+    expect(not client.complete, "it isn't whole")
+
+
+def _isBounded(
+    scene: Scene, writer: Any, reader: Any, source: PushSource | PullSource
+) -> None:
+    """
+    See that a slow C{reader} slows C{writer} down, and gets everything in the
+    end.
+    """
+    source.register()
+    scene.settle()
+    bound = scene.harness.bound
+    expect(
+        source.written <= bound,
+        f"at most {bound} octets are taken for a reader who takes none: "
+        f"{source.written} were",
+    )
+    reader.exchange.resumeProducing()
+    scene.whole(reader)
+    expect(reader.content == pattern(0, bound + BEYOND), "its content is in order")
+
+
+@FLOW.check()
+def slowCallerBoundsAPushProducer(harness: Harness) -> None:
+    """
+    A push producer of a response is paused when the caller takes nothing, and
+    resumed when it does.
+    """
+    scene = Scene(harness)
+    client, server = scene.answered()
+    client.exchange.pauseProducing()
+    source = PushSource(server.exchange, harness.bound + BEYOND)
+    _isBounded(scene, server, client, source)
+
+
+@FLOW.check()
+def slowCallerBoundsAPullProducer(harness: Harness) -> None:
+    """
+    A pull producer of a response isn't asked for more than a bounded amount
+    when the caller takes nothing.
+    """
+    scene = Scene(harness)
+    client, server = scene.answered()
+    client.exchange.pauseProducing()
+    source = PullSource(server.exchange, harness.bound + BEYOND)
+    _isBounded(scene, server, client, source)
+
+
+@FLOW.check()
+def slowServerBoundsAPushProducer(harness: Harness) -> None:
+    """
+    A push producer of a request is paused when the server takes nothing, and
+    resumed when it does.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.pauseProducing()
+    source = PushSource(client.exchange, harness.bound + BEYOND)
+    _isBounded(scene, client, server, source)
+
+
+@FLOW.check()
+def slowServerBoundsAPullProducer(harness: Harness) -> None:
+    """
+    A pull producer of a request isn't asked for more than a bounded amount
+    when the server takes nothing.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.pauseProducing()
+    source = PullSource(client.exchange, harness.bound + BEYOND)
+    _isBounded(scene, client, server, source)
+
+
+@FLOW.check()
+def slowCallerBoundsAFile(harness: Harness) -> None:
+    """
+    A file isn't sent to a caller who takes nothing, and is when it does.
+    """
+    scene = Scene(harness)
+    client, server = scene.answered()
+    client.exchange.pauseProducing()
+    size = harness.bound + BEYOND
+    with tempfile.TemporaryFile() as file:
+        file.truncate(size)
+        fired: list[None] = []
+        server.exchange.writeFile(file, 0, size).addCallback(fired.append)
+        scene.settle()
+        expect(not fired, "the file isn't sent yet")
+        client.exchange.resumeProducing()
+        scene.fires(fired, "the file is sent in the end")
+    server.exchange.finish()
+    scene.whole(client)
+    expectEqual(len(client.content), size, "octets of content")
+
+
+@FLOW.check()
+def pullProducerMayWriteLater(harness: Harness) -> None:
+    """
+    A pull producer that has nothing when it is asked writes later, and is
+    asked again then.
+    """
+
+    class Slow(PullSource):
+        asked = 0
+
+        def resumeProducing(self) -> None:
+            self.asked += 1
+
+        def write(self) -> None:
+            self._write()
+
+    scene = Scene(harness)
+    client, server = scene.answered()
+    source = Slow(server.exchange, 3 * Slow.block)
+    source.register()
+    for n in range(1, 4):
+        scene.until(lambda n=n: source.asked >= n, "the producer is asked")
+        scene.settle()
+        expectEqual(source.asked, n, "times it is asked")
+        source.write()
+    scene.whole(client)
+    expect(client.content == pattern(0, 3 * Slow.block), "its content")
+
+
+@FLOW.check(Capability.CONCURRENT)
+def oneSlowReaderSlowsNobodyElse(harness: Harness) -> None:
+    """
+    While one caller and one request take nothing, other exchanges go on.
+    """
+    scene = Scene(harness)
+    slow, slowServer = scene.answered()
+    slow.exchange.pauseProducing()
+    PushSource(slowServer.exchange, harness.bound + BEYOND).register()
+    slowUp, slowUpServer = scene.uploading()
+    slowUpServer.exchange.pauseProducing()
+    PushSource(slowUp.exchange, harness.bound + BEYOND).register()
+    scene.settle()
+    for _ in range(3):
+        client, server = scene.uploading()
+        up = PushSource(client.exchange, 300_000)
+        up.register()
+        scene.whole(server)
+        server.exchange.writeHeaders(200, Headers())
+        PushSource(server.exchange, 300_000).register()
+        scene.whole(client)
+    expect(not (slow.lost or slowUp.lost), "the slow ones are still there")
+
+
+@FLOW.check(Capability.VIRTUAL_TIME)
+def patienceWithASlowReader(harness: Harness) -> None:
+    """
+    A request that doesn't take its content for a while isn't lost, since it
+    isn't the caller who is late.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.pauseProducing()
+    PushSource(client.exchange, harness.bound + BEYOND).register()
+    scene.settle()
+    for _ in range(45):
+        harness.advance(1)
+    expectEqual(server.names, [], "calls while it is paused")
+    server.exchange.resumeProducing()
+    scene.whole(server)
