@@ -157,7 +157,7 @@ class IteratorProducer:
         done = self._done
         self._exchange.registerProducer(self, False)
         # registerProducer may have run it to its end.
-        return done
+        return done  # type: ignore[return-value]
 
     def resumeProducing(self) -> None:
         """
@@ -189,7 +189,7 @@ class IteratorProducer:
         self._exchange.unregisterProducer()
         discard(self._blocks)
         if done is not None:
-            done.callback(result)  # type: ignore[arg-type]
+            done.callback(result)
 
     def _cancelled(self, done: Deferred[None]) -> None:
         self._done = None

@@ -4,7 +4,7 @@ Values that may come now or later.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import copy_context
 from types import CoroutineType
 from typing import Any
@@ -40,14 +40,15 @@ def _resume(
     """
     while True:
         try:
-            result = yield pending
+            value: Any = yield pending
         except GeneratorExit:
             coroutine.close()
             raise
         except BaseException as problem:
-            step, value = coroutine.throw, problem
+            step: Callable[[Any], Any] = coroutine.throw
+            value = problem
         else:
-            step, value = coroutine.send, result
+            step = coroutine.send
         try:
             pending = step(value)
         except StopIteration as stop:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, Flag, auto
+from functools import lru_cache
 from typing import Any, Final
 
 from penstock.core import cachecontrol, dates, etag, mediatype, negotiation, ranges
@@ -157,7 +158,7 @@ class FieldTable:
                 return row.parse(values[0])
             if multiplicity is Multiplicity.LIST:
                 return row.parse(b", ".join(values))
-        except (UnicodeError, LookupError):
+        except (ArithmeticError, LookupError, UnicodeError):
             # A plain parser finds out like this; and what the former say has
             # the value in it.
             raise ValueError("it is malformed") from None
@@ -180,11 +181,29 @@ class FieldTable:
             return [row.generate(value)]
         except InvalidField as problem:
             raise InvalidField(f"{row.name}: {problem}") from None
-        except (AttributeError, LookupError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             raise InvalidField(f"{row.name}: a value must be {row.valueType}") from None
 
 
 # Parsers and generators too small for a place of their own.
+
+# What clients ask for is the same in most requests.  A hit costs 0.1 µs, a miss
+# as much as parsing: 9 µs for the Accept of a browser.
+_MAX_RECENT: Final = 256
+_MAX_RECENT_LENGTH: Final = 256
+
+
+def _recently(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """
+    @return: C{parse}, with a memory for the latest short values that parsed.
+    """
+    recent = lru_cache(_MAX_RECENT)(parse)
+
+    def remember(value: bytes) -> Any:
+        return recent(value) if len(value) <= _MAX_RECENT_LENGTH else parse(value)
+
+    return remember
+
 
 # RFC 3986, section 2, and what browsers and others write without encoding it.
 # Backslashes are out, since browsers take them for slashes.
@@ -445,7 +464,7 @@ STANDARD: Final = FieldTable(
         # Negotiation (RFC 9110, section 12.5)
         Field(
             "Accept",
-            negotiation.parseAccept,
+            _recently(negotiation.parseAccept),
             negotiation.generateAccept,
             "Accept",
             "RFC 9110, section 12.5.1",
@@ -453,7 +472,7 @@ STANDARD: Final = FieldTable(
         ),
         Field(
             "Accept-Charset",
-            negotiation.parseAcceptCharset,
+            _recently(negotiation.parseAcceptCharset),
             negotiation.generatePreferences,
             "AcceptCharset",
             "RFC 9110, section 12.5.2",
@@ -462,7 +481,7 @@ STANDARD: Final = FieldTable(
         ),
         Field(
             "Accept-Encoding",
-            negotiation.parseAcceptEncoding,
+            _recently(negotiation.parseAcceptEncoding),
             negotiation.generatePreferences,
             "AcceptEncoding",
             "RFC 9110, section 12.5.3",
@@ -470,7 +489,7 @@ STANDARD: Final = FieldTable(
         ),
         Field(
             "Accept-Language",
-            negotiation.parseAcceptLanguage,
+            _recently(negotiation.parseAcceptLanguage),
             negotiation.generatePreferences,
             "AcceptLanguage",
             "RFC 9110, section 12.5.4",

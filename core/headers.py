@@ -22,15 +22,25 @@ RawField = tuple[bytes, bytes]
 # RFC 9110, section 5.6.2: token.
 _TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
-# RFC 9110, section 5.5: all but HTAB, SP, VCHAR and obs-text.  Also what other
-# software takes for line ends or white space is refused here: none of it can
-# reach somebody who splits lines more generously than we do.
+# RFC 9110, section 5.5: all but HTAB, SP, VCHAR and obs-text.  Among them are
+# FF, VT, FS, GS and RS, which other software takes for line ends or for white
+# space.  (NEL can't be refused: the octet is a part of characters in UTF-8.)
 _NOT_IN_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
-# Lower-cased spellings of the names seen so far.  Bounded, since peers choose
-# names: when it is full, further names are just computed each time.
-_MAX_KNOWN: Final = 2048
-_known: dict[bytes | str, bytes] = {}
+# Spellings of the names seen so far, and how they are compared: names arrive as
+# bytes, and programs mostly have them as either.  (In one table, bytes and text
+# would be compared with each other, since their hashes are equal.)  Bounded in
+# number and in size, since peers choose names; emptied when full, so that
+# nobody can fill it for good.
+_MAX_KNOWN: Final = 1024
+_MAX_KNOWN_LENGTH: Final = 64
+_known: Final[dict[bytes, bytes]] = {}
+_knownText: Final[dict[str, bytes]] = {}
+
+# Their values are not shown where a Headers is printed.
+_SECRET: Final = frozenset(
+    (b"authorization", b"cookie", b"proxy-authorization", b"set-cookie")
+)
 
 
 def fieldName(name: bytes | str) -> bytes:
@@ -39,18 +49,29 @@ def fieldName(name: bytes | str) -> bytes:
 
     @raise InvalidField: if it isn't a token.
     """
-    known = _known.get(name)
+    known = _known.get(name) if type(name) is bytes else _knownText.get(name)  # type: ignore[arg-type]
     if known is not None:
         return known
-    try:
-        raw = name.encode("ascii") if isinstance(name, str) else name
-    except UnicodeEncodeError:
-        raise InvalidField("a field name must be ASCII") from None
+    if isinstance(name, str):
+        try:
+            raw = name.encode("ascii")
+        except UnicodeEncodeError:
+            raise InvalidField("a field name must be ASCII") from None
+    elif isinstance(name, bytes):
+        raw = name
+    else:
+        raise InvalidField("a field name must be bytes or text")
     if _TOKEN.fullmatch(raw) is None:
         raise InvalidField("a field name must be a token")
     lower = raw.lower()
-    if len(_known) < _MAX_KNOWN:
-        _known[name] = lower
+    if len(raw) <= _MAX_KNOWN_LENGTH:
+        if len(_known) + len(_knownText) >= _MAX_KNOWN:
+            _known.clear()
+            _knownText.clear()
+        if isinstance(name, str):
+            _knownText[name] = lower
+        else:
+            _known[name] = lower
     return lower
 
 
@@ -67,6 +88,9 @@ def fieldValue(value: bytes | str) -> bytes:
             value = value.encode("latin-1")
         except UnicodeEncodeError:
             raise InvalidField("a field value must be ISO-8859-1") from None
+    elif not isinstance(value, bytes):
+        # A bytearray might be changed after it was checked.
+        raise InvalidField("a field value must be bytes or text")
     if _NOT_IN_VALUE.search(value) is not None:
         raise InvalidField("a field value must not have control characters")
     return value.strip(b" \t")
@@ -144,7 +168,14 @@ class Headers:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<Headers {list(self._fields)!r}>"
+        """
+        The fields, without the values of those that hold secrets.
+        """
+        shown = [
+            (name, b"..." if fieldName(name) in _SECRET else value)
+            for name, value in self._fields
+        ]
+        return f"<Headers {shown!r}>"
 
     def hasHeader(self, name: bytes | str) -> bool:
         """
@@ -168,7 +199,8 @@ class Headers:
     def get(self, name: bytes | str) -> bytes | None:
         """
         @return: the combined value of the fields C{name}, joined by commas as
-            RFC 9110, section 5.2 has it; L{None} if there is none.
+            RFC 9110, section 5.2 has it; L{None} if there is none.  For
+            Set-Cookie, which can't be joined, use L{getRaw}.
         """
         values = self._lines().get(fieldName(name))
         if values is None:
@@ -219,7 +251,10 @@ class Headers:
         """
         @return: an independent copy with the same table.
         """
-        return Headers.trusted(list(self._fields), self.table)
+        fields = self._fields
+        return Headers.trusted(
+            fields if isinstance(fields, tuple) else fields.copy(), self.table
+        )
 
     # Typed access
 
@@ -284,13 +319,15 @@ class Headers:
         """
         index = self._index
         if index is None:
-            index = self._index = {}
+            index = {}
+            known = _known.get
             for name, value in self._fields:
-                key = fieldName(name)
+                key = known(name) or fieldName(name)
                 if key in index:
                     index[key].append(value)
                 else:
                     index[key] = [value]
+            self._index = index
         return index
 
     def _own(self) -> tuple[list[RawField], dict[bytes, list[bytes]]]:

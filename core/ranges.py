@@ -8,7 +8,6 @@ goes from its start up to, and without, its stop.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Literal
@@ -34,7 +33,8 @@ MAX_RANGES: Final = 100
 # RFC 9110, section 14.1.1: range-unit "=" range-set.
 _SPEC: Final = re.compile(rb"(" + TOKEN + rb")=([\t -~]*+)")
 _BYTE_RANGE: Final = re.compile(rb"([0-9]*+)-([0-9]*+)" + SEPARATOR)
-_OTHER_RANGE: Final = re.compile(rb"([!-+\--~]++)" + SEPARATOR)
+_OTHER_RANGE: Final = re.compile(rb"[!-+\--~]++")
+_OTHER_MEMBER: Final = re.compile(rb"([!-+\--~]++)" + SEPARATOR)
 
 _CONTENT_RANGE: Final = re.compile(
     rb"(" + TOKEN + rb") (?:([0-9]++)-([0-9]++)/(?:([0-9]++)|\*)|\*/([0-9]++))"
@@ -115,7 +115,7 @@ class ContentRange:
 def parseRange(value: bytes) -> RangeSpec:
     """
     @raise ValueError: if C{value} is invalid, which includes a last position
-        before the first, and more than L{MAX_RANGES} ranges of bytes.
+        before the first, and more than L{MAX_RANGES} ranges.
     """
     found = _SPEC.fullmatch(value)
     if found is None:
@@ -124,7 +124,11 @@ def parseRange(value: bytes) -> RangeSpec:
     if not ranges:
         raise ValueError("it has no range")
     if unit != "bytes":
-        others = [found[1].decode("ascii") for found in scan(_OTHER_RANGE, ranges)]
+        others: list[str] = []
+        for found in scan(_OTHER_MEMBER, ranges):
+            if len(others) == MAX_RANGES:
+                raise ValueError("it has too many ranges")
+            others.append(found[1].decode("ascii"))
         return RangeSpec(unit, (), tuple(others))
     intervals: list[Interval] = []
     for found in scan(_BYTE_RANGE, ranges):
@@ -152,28 +156,28 @@ def generateRange(value: RangeSpec) -> bytes:
     """
     if not isinstance(value, RangeSpec):
         raise InvalidField("it must be a RangeSpec")
-    members = (
-        _generateIntervals(value.intervals)
-        if value.unit == "bytes"
-        else [asciiBytes(other) for other in value.others]
-    )
-    raw = generateToken(value.unit) + b"=" + b",".join(members)
-    try:
-        agrees = parseRange(raw) == value
-    except ValueError:
-        agrees = False
-    if not agrees:
-        raise InvalidField("it is not a set of ranges")
-    return raw
+    unit = generateToken(value.unit)
+    if value.unit == "bytes":
+        members = [_generateInterval(*interval) for interval in value.intervals]
+    else:
+        members = [asciiBytes(other) for other in value.others]
+        if None in map(_OTHER_RANGE.fullmatch, members):
+            raise InvalidField("a range is malformed")
+    if not 0 < len(members) <= MAX_RANGES:
+        raise InvalidField("there are no ranges, or too many")
+    return unit + b"=" + b",".join(members)
 
 
-def _generateIntervals(intervals: Iterable[Interval]) -> list[bytes]:
-    return [
-        (b"" if first is None else generateNumber(first))
-        + b"-"
-        + (b"" if last is None else generateNumber(last))
-        for first, last in intervals
-    ]
+def _generateInterval(first: int | None, last: int | None) -> bytes:
+    if last is None:
+        if first is None:
+            raise InvalidField("a range has neither a first nor a last position")
+        return generateNumber(first) + b"-"
+    if first is None:
+        return b"-" + generateNumber(last)
+    if last < first:
+        raise InvalidField("a range ends before it starts")
+    return generateNumber(first) + b"-" + generateNumber(last)
 
 
 def parseContentRange(value: bytes) -> ContentRange:

@@ -41,7 +41,9 @@ class Response:
         @raise TypeError: if C{body} can't be a body.
         """
         self.code = code
-        self.headers = headers if isinstance(headers, Headers) else Headers(headers or ())
+        self.headers = (
+            headers if isinstance(headers, Headers) else Headers(headers or ())
+        )
         self.trailers = trailers
         if isinstance(body, str) and not self.headers.hasHeader(b"content-type"):
             self.headers.setRaw(b"content-type", b"text/plain; charset=utf-8")

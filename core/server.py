@@ -15,7 +15,7 @@ turn of the event loop.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -31,7 +31,7 @@ from penstock.core.content import Buffer, Content, Discard, Form, Stream
 from penstock.core.coroutines import settle
 from penstock.core.errorpage import errorPage
 from penstock.core.errors import ExchangeLost, HTTPError, LimitExceeded
-from penstock.core.headers import Headers
+from penstock.core.headers import Headers, fieldValue
 from penstock.core.interfaces import IRequestCallbacks, Version
 from penstock.core.request import Request as PlainRequest
 from penstock.core.response import Response
@@ -50,6 +50,14 @@ MAX_FIELDS: Final = 1000
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _OCTETS: Final = b"application/octet-stream"
 _TEXT: Final = b"text/plain; charset=utf-8"
+
+
+@lru_cache(256)
+def _checkedType(mediaType: str) -> bytes:
+    """
+    @return: a resource's C{contentType} as it is sent.
+    """
+    return fieldValue(mediaType)
 
 
 @implementer(IRequestCallbacks)
@@ -356,6 +364,29 @@ class Request(PlainRequest):
         has in C{code} and C{out_headers}.
         """
         headers = self.out_headers
+        if (
+            not len(headers)
+            and contentType is not None
+            and self.code == 200
+            and b"range" not in self.in_headers
+        ):
+            # Most answers: octets, and nothing said about them.  What follows
+            # below would come to the same, in three times the time.
+            own = getattr(self.resource, "contentType", None)
+            self.out_headers = Headers.trusted(
+                [
+                    (
+                        b"Content-Type",
+                        contentType if own is None else _checkedType(own),
+                    ),
+                    (b"Content-Length", b"%d" % len(body)),
+                ]
+            )
+            self.chanRequest.writeHeaders(200, self.out_headers, self.code_message)
+            self.began = True
+            self.chanRequest.writeData(body)
+            self.finish()
+            return
         trailers = None
         if response is not None:
             self.code = response.code
@@ -371,7 +402,7 @@ class Request(PlainRequest):
                     headers.setRaw(name, value)
         elif contentType is not None and b"content-type" not in headers:
             own = getattr(self.resource, "contentType", None)
-            headers.setRaw(b"content-type", own or contentType)
+            headers.setRaw(b"content-type", contentType if own is None else own)
         length = knownLength(body)
         if self.code == 200 and (self.method == b"GET" or self.method == b"HEAD"):
             body, length = self._select(headers, body, length)
