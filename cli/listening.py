@@ -84,7 +84,9 @@ class Listening:
             string.
         """
         try:
-            server = serverFromString(self._reactor, endpoint.describe(self._host))
+            server: Any = serverFromString(  # type: ignore[no-untyped-call]
+                self._reactor, endpoint.describe(self._host)
+            )
         except OSError as problem:
             # A key or a certificate that isn't there.
             raise NotListening(f"{endpoint.text}: {problem}") from None

@@ -9,6 +9,7 @@ import sys
 import click
 
 from penstock.cli.endpoints import Endpoint, endpoint
+from penstock.cli.location import Location, location
 
 DEFAULT_HTTP = "8080"
 
@@ -40,6 +41,7 @@ DEFAULT_HTTP = "8080"
 )
 @click.option(
     "--forward",
+    type=location,
     metavar="URL",
     help="Instead of TARGET: pass everything on to the server at this http, https"
     " or rpc URL.",
@@ -69,7 +71,7 @@ def serve(
     http: tuple[Endpoint, ...],
     rpc: tuple[Endpoint, ...],
     host: str,
-    forward: str | None,
+    forward: Location | None,
     accessLog: bool,
     drain: float,
     reactor: str | None,
@@ -88,10 +90,13 @@ def serve(
     Ctrl-C or SIGTERM ends it: what is under way is finished first.  Twice
     ends it at once.
     """
-    if target is None and forward is None:
+    served = target or forward
+    if served is None:
         raise click.UsageError("there is nothing to serve: name TARGET or --forward")
     if target is not None and forward is not None:
         raise click.UsageError("TARGET and --forward exclude each other")
+    if forward is not None and forward.target != "/":
+        raise click.UsageError("--forward is for a whole server: it has no path")
     if not http and not rpc:
         http = (Endpoint.parse(DEFAULT_HTTP),)
     # Only now: whoever asks for help or mistypes needn't wait for Twisted.
@@ -100,8 +105,7 @@ def serve(
     sys.exit(
         serving.serve(
             serving.Order(
-                target=target,
-                forward=forward,
+                served=served,
                 http=http,
                 rpc=rpc,
                 host=host,

@@ -15,6 +15,7 @@ from penstock.cli.connecting import connect
 from penstock.cli.endpoints import Endpoint
 from penstock.cli.journal import Lines, reportProblems
 from penstock.cli.listening import Listening
+from penstock.cli.location import Location
 from penstock.cli.running import Run, chooseReactor
 from penstock.cli.target import loadTarget
 from penstock.core.accesslog import AccessLog
@@ -29,14 +30,13 @@ class Order:
     """
     What to serve, and where: the arguments of C{penstock serve}.
 
-    @ivar target: L{None} if C{forward} is what to serve.
-    @ivar forward: the URL of another server.
+    @ivar served: a target (see L{loadTarget}), or where the server is that
+        everything is passed on to.
     @ivar drain: seconds for what is under way at the end.
     @ivar reactor: its name, L{None} for the default.
     """
 
-    target: str | None
-    forward: str | None
+    served: str | Location
     http: tuple[Endpoint, ...]
     rpc: tuple[Endpoint, ...]
     host: str
@@ -54,11 +54,11 @@ def serve(order: Order) -> int:
     reportProblems(sys.stderr)
     lines = Lines(sys.stdout, reactor)
     requester: Any = None
-    if order.forward is not None:
-        requester = connect(reactor, order.forward)
+    if isinstance(order.served, Location):
+        requester = connect(reactor, order.served.origin)
         served: Any = Forward(requester)
-    elif order.target is not None:
-        served = loadTarget(order.target)
+    else:
+        served = loadTarget(order.served)
     site = served if isinstance(served, Site) else Site(served)
     if order.accessLog and site.accessLog is None:
         site.accessLog = AccessLog(lines.write, reactor.seconds)
