@@ -4,7 +4,6 @@ Checks: the calling end, many exchanges, and the convenient face.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,7 +16,7 @@ from penstock.core.testing.check import Group
 from penstock.core.testing.expectation import expect, expectEqual
 from penstock.core.testing.harness import Capability, Harness
 from penstock.core.testing.recorder import ResponseRecorder, pattern
-from penstock.core.testing.scene import Scene
+from penstock.core.testing.scene import Scene, openFile
 
 CALLING = Group("calling")
 
@@ -159,15 +158,14 @@ def requestWithAFile(harness: Harness) -> None:
     C{request} sends a file, and closes it.
     """
     scene = Scene(harness)
-    file = tempfile.TemporaryFile()
-    file.write(pattern(0, 200_000))
-    file.seek(1000)
-    outcome = _outcomes(harness.requester.request(b"PUT", b"/", None, file))
-    scene.until(lambda: scene.served and scene.served[0].complete, "it is whole")
-    scene.settle()
-    server = scene.served[0]
+    with openFile(pattern(0, 200_000)) as file:
+        file.seek(1000)
+        outcome = _outcomes(harness.requester.request(b"PUT", b"/", None, file))
+        server = scene.reached()
+        scene.whole(server)
+        scene.settle()
+        expect(file.closed, "the file is closed")
     expect(server.content == pattern(1000, 200_000), "the content")
-    expect(file.closed, "the file is closed")
     server.answer()
     scene.fires(outcome, "there is a response")
 

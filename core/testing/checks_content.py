@@ -4,9 +4,6 @@ Checks: content, both ways.
 
 from __future__ import annotations
 
-import tempfile
-from typing import Any
-
 from penstock.core.headers import Headers
 from penstock.core.testing.check import Group
 from penstock.core.testing.expectation import expect, expectEqual, expectRefused
@@ -362,5 +359,3 @@ def bothDirectionsAtOnce(harness: Harness) -> None:
     scene.whole(client)
     expect(server.content == b"echo" + pattern(0, size), "the request's content")
     expect(client.content == b"echo" + pattern(0, size), "the response's content")
-
-

@@ -4,9 +4,6 @@ Checks: how exchanges end, and who is told.
 
 from __future__ import annotations
 
-import tempfile
-from typing import Any
-
 from twisted.python.failure import Failure
 
 from penstock.core.errors import ExchangeLost
@@ -15,7 +12,7 @@ from penstock.core.testing.check import Group
 from penstock.core.testing.expectation import expect, expectEqual
 from penstock.core.testing.harness import Capability, Harness
 from penstock.core.testing.log import ErrorLog
-from penstock.core.testing.recorder import PullSource, PushSource, Recorder
+from penstock.core.testing.recorder import PushSource, Recorder
 from penstock.core.testing.scene import Fields, Scene
 
 END = Group("end")
@@ -25,13 +22,6 @@ LENGTHS: dict[str, Fields] = {
     "OfUnknownLength": (),
     "OfKnownLength": ((b"Content-Length", b"10"),),
 }
-
-PRODUCERS: dict[str, type[PushSource] | type[PullSource]] = {
-    "Push": PushSource,
-    "Pull": PullSource,
-}
-
-BEYOND = 1024 * 1024
 
 
 def _toldOnce(scene: Scene, recorder: Recorder) -> None:
@@ -430,15 +420,10 @@ def earlyAnswerStopsTheUpload(harness: Harness) -> None:
     scene = Scene(harness)
     client, server = scene.uploading()
     server.exchange.pauseProducing()
-    source = PushSource(client.exchange, harness.bound + BEYOND)
+    source = PushSource(client.exchange, scene.tooMuch)
     source.register()
     scene.settle()
     server.answer(b"no", 403)
     scene.whole(client)
     expect(source.stops == 1, "the producer is stopped")
     scene.works()
-
-
-# Producers and files
-
-

@@ -4,18 +4,14 @@ Checks: files as content.
 
 from __future__ import annotations
 
-import tempfile
-from typing import BinaryIO
-
+from penstock.core.headers import Headers
 from penstock.core.testing.check import Group
 from penstock.core.testing.expectation import expect, expectEqual, expectRefused
 from penstock.core.testing.harness import Harness
 from penstock.core.testing.recorder import PushSource, pattern
-from penstock.core.testing.scene import Fields, Scene
+from penstock.core.testing.scene import Fields, Scene, openFile
 
 FILE = Group("file")
-
-BEYOND = 1024 * 1024
 
 
 def _length(size: int) -> Fields:
@@ -29,7 +25,7 @@ def fileCrosses(harness: Harness) -> None:
     """
     scene = Scene(harness)
     client, server = scene.answered()
-    with _file(pattern(0, 300_000)) as file:
+    with openFile(pattern(0, 300_000)) as file:
         server.exchange.writeData(b"before")
         fired: list[None] = []
         server.exchange.writeFile(file, 1000, 250_000).addCallback(fired.append)
@@ -52,7 +48,7 @@ def fileOfKnownLengthCrosses(harness: Harness) -> None:
     for _ in range(2):
         client, server = scene.asked()
         server.exchange.writeHeaders(200, Headers(_length(200_000)))
-        with _file(pattern(0, 200_000)) as file:
+        with openFile(pattern(0, 200_000)) as file:
             fired: list[None] = []
             server.exchange.writeFile(file, 0, 200_000).addCallback(fired.append)
             scene.fires(fired, "writeFile fires")
@@ -68,7 +64,7 @@ def fileInARequestCrosses(harness: Harness) -> None:
     """
     scene = Scene(harness)
     client, server = scene.uploading()
-    with _file(pattern(0, 200_000)) as file:
+    with openFile(pattern(0, 200_000)) as file:
         fired: list[None] = []
         client.exchange.writeFile(file, 5, 150_000).addCallback(fired.append)
         scene.fires(fired, "writeFile fires")
@@ -84,7 +80,7 @@ def emptyFileIsNothing(harness: Harness) -> None:
     """
     scene = Scene(harness)
     client, server = scene.answered()
-    with _file(b"abc") as file:
+    with openFile(b"abc") as file:
         fired: list[None] = []
         server.exchange.writeFile(file, 1, 0).addCallback(fired.append)
         expectEqual(fired, [None], "what writeFile has fired with")
@@ -100,7 +96,7 @@ def fileBeyondLengthIsRefused(harness: Harness) -> None:
     """
     scene = Scene(harness)
     client, server = scene.answered(fields=_length(3))
-    with _file(b"abcdef") as file:
+    with openFile(b"abcdef") as file:
         expectRefused(server.exchange.writeFile, file, 0, 4)
     server.exchange.writeData(b"abc")
     server.exchange.finish()
@@ -116,7 +112,7 @@ def shortFileIsLost(harness: Harness) -> None:
     """
     scene = Scene(harness)
     client, server = scene.answered(fields=_length(1000))
-    with _file(b"abc") as file:
+    with openFile(b"abc") as file:
         fired: list[None] = []
         server.exchange.writeFile(file, 0, 1000).addCallback(fired.append)
         scene.lost(client)
@@ -134,9 +130,8 @@ def nothingBesideAFile(harness: Harness) -> None:
     client, server = scene.answered()
     client.exchange.pauseProducing()
     scene.settle()
-    size = harness.bound + 1024 * 1024
-    with _file(b"") as file:
-        file.truncate(size)
+    size = scene.tooMuch
+    with openFile(size=size) as file:
         fired: list[None] = []
         server.exchange.writeFile(file, 0, size).addCallback(fired.append)
         scene.settle()
@@ -151,10 +146,3 @@ def nothingBesideAFile(harness: Harness) -> None:
     server.exchange.finish()
     scene.whole(client)
     expectEqual(len(client.content), size, "octets of content")
-
-
-def _file(data: bytes) -> Any:
-    file = tempfile.TemporaryFile()
-    file.write(data)
-    file.flush()
-    return file

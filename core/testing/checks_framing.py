@@ -4,8 +4,6 @@ Checks: heads, fields, and responses without content.
 
 from __future__ import annotations
 
-import tempfile
-
 from penstock.core.headers import Headers
 from penstock.core.testing.check import Group
 from penstock.core.testing.expectation import expect, expectEqual
@@ -15,7 +13,7 @@ from penstock.core.testing.recorder import (
     RequestRecorder,
     ResponseRecorder,
 )
-from penstock.core.testing.scene import Fields, Scene
+from penstock.core.testing.scene import Fields, Scene, openFile
 
 FRAMING = Group("framing")
 
@@ -235,14 +233,15 @@ def intermediatesCross(harness: Harness) -> None:
     """
     scene = Scene(harness)
     client, server = scene.asked()
-    for n in range(1, 6):
-        server.exchange.writeIntermediateResponse(
-            103, Headers([(b"Link", b"</%d>; rel=preload" % n)])
-        )
-        scene.until(lambda n=n: len(client.intermediate) == n, "it arrives")
+    links = [b"</%d>; rel=preload" % n for n in range(5)]
+    sent: list[bytes] = []
+    for link in links:
+        server.exchange.writeIntermediateResponse(103, Headers([(b"Link", link)]))
+        sent.append(link)
+        scene.until(lambda: len(client.intermediate) == len(sent), "it arrives")
     expectEqual(
-        [(code, headers.getRaw(b"link")) for code, headers in client.intermediate],
-        [(103, (b"</%d>; rel=preload" % n,)) for n in range(1, 6)],
+        [(code, headers.get(b"link")) for code, headers in client.intermediate],
+        [(103, link) for link in links],
         "interim responses",
     )
     server.answer(b"abc")
@@ -328,8 +327,7 @@ def noContentFromAFileOrProducer(harness: Harness) -> None:
     scene = Scene(harness)
     client, server = scene.asked(b"HEAD")
     server.exchange.writeHeaders(200, Headers())
-    with tempfile.TemporaryFile() as file:
-        file.write(b"abcdef")
+    with openFile(b"abcdef") as file:
         fired: list[None] = []
         server.exchange.writeFile(file, 0, 6).addCallback(fired.append)
         scene.fires(fired, "writeFile fires")

@@ -4,7 +4,6 @@ Checks: calls after the end do nothing, and are counted.
 
 from __future__ import annotations
 
-import tempfile
 from typing import Any
 
 from penstock.core.errors import LocalProtocolError
@@ -14,7 +13,7 @@ from penstock.core.testing.expectation import expect, expectEqual
 from penstock.core.testing.harness import Harness
 from penstock.core.testing.log import ErrorLog
 from penstock.core.testing.recorder import PullSource, RequestRecorder
-from penstock.core.testing.scene import Scene
+from penstock.core.testing.scene import Scene, openFile
 
 LATE = Group("late")
 
@@ -103,8 +102,7 @@ def _callLate(recorder: Any) -> None:
     before = list(exchange.lateCalls)
     source = PullSource(exchange, 100)
     fired: list[None] = []
-    with ErrorLog() as log, tempfile.TemporaryFile() as file:
-        file.write(b"late")
+    with ErrorLog() as log, openFile(b"late") as file:
         try:
             if isinstance(recorder, RequestRecorder):
                 exchange.writeIntermediateResponse(103)
@@ -134,5 +132,3 @@ def _callLate(recorder: Any) -> None:
     expectEqual(source.stops, 1, "times that a late producer was stopped")
     expectEqual(fired, [None], "what writeFile fired with")
     expectEqual(log.errors, [], "errors in the log")
-
-

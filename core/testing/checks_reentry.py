@@ -260,7 +260,7 @@ def callsInAbortsOfProducers(harness: Harness) -> None:
         server.exchange.finish()
         server.exchange.abortConnection()
 
-    PushSource(server.exchange, harness.bound + 1024 * 1024, stopped).register()
+    PushSource(server.exchange, scene.tooMuch, stopped).register()
     scene.settle()
     client.exchange.abortConnection()
     scene.lost(server)

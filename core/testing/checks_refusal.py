@@ -4,17 +4,32 @@ Checks: what this side may not do is refused, and nothing of it is sent.
 
 from __future__ import annotations
 
-import tempfile
-
 from penstock.core.errors import InvalidField
 from penstock.core.headers import Headers
 from penstock.core.testing.check import Group
 from penstock.core.testing.expectation import expectEqual, expectRefused
 from penstock.core.testing.harness import Harness
 from penstock.core.testing.recorder import PullSource
-from penstock.core.testing.scene import Scene
+from penstock.core.testing.scene import Scene, openFile
 
 REFUSAL = Group("refusal")
+
+# What a request target or a method must not have in it.
+BAD_TARGETS = (b"", b"/a b", b"/\r\nX: y", b"/\x00", b"/\x7f", b"/\xc3\xa9", b"/\t")
+BAD_METHODS = (b"", b"GE T", b"GET\r\n", b"G:T", b"\x00", b"G\xc3\x89T")
+
+BAD_LENGTHS: tuple[tuple[bytes, ...], ...] = (
+    (b"",),
+    (b"-1",),
+    (b"+1",),
+    (b"1, 1",),
+    (b"0x1",),
+    (b"1 1",),
+    (b"9" * 40,),
+    (b"1", b"1"),
+    (b"1", b"2"),
+)
+
 
 @REFUSAL.check()
 def contentBeforeHeadIsRefused(harness: Harness) -> None:
@@ -28,7 +43,7 @@ def contentBeforeHeadIsRefused(harness: Harness) -> None:
     expectRefused(exchange.writeData, b"x")
     expectRefused(exchange.finish)
     expectRefused(exchange.registerProducer, PullSource(exchange, 1), False)
-    with tempfile.TemporaryFile() as file:
+    with openFile(b"") as file:
         expectRefused(exchange.writeFile, file, 0, 1)
     server.answer(b"abc")
     scene.whole(client)
@@ -156,5 +171,3 @@ def fieldsAreCheckedWhenTheyAreSet(harness: Harness) -> None:
         expectRefused(server.in_headers.setRaw, b"X-A", value, error=InvalidField)
     for name in (b"", b"a b", b"a:", b"a\n", b"\xc3"):
         expectRefused(server.in_headers.addRaw, name, b"x", error=InvalidField)
-
-

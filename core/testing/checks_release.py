@@ -4,15 +4,13 @@ Checks: what an exchange holds, it lets go of at its end.
 
 from __future__ import annotations
 
-import tempfile
-
 from penstock.core.headers import Headers
 from penstock.core.testing.check import Group
 from penstock.core.testing.checks_end import LENGTHS
 from penstock.core.testing.expectation import expect, expectEqual
 from penstock.core.testing.harness import Harness
-from penstock.core.testing.recorder import PullSource, PushSource
-from penstock.core.testing.scene import Fields, Scene
+from penstock.core.testing.recorder import PullSource, PushSource, Recorder
+from penstock.core.testing.scene import Fields, Scene, openFile
 
 RELEASE = Group("release")
 
@@ -21,11 +19,11 @@ PRODUCERS: dict[str, type[PushSource] | type[PullSource]] = {
     "Pull": PullSource,
 }
 
-BEYOND = 1024 * 1024
-
 
 @RELEASE.table(PRODUCERS)
-def lossStopsAProducer(harness: Harness, kind: Any) -> None:
+def lossStopsAProducer(
+    harness: Harness, kind: type[PushSource] | type[PullSource]
+) -> None:
     """
     When an exchange is lost, its producer is stopped once, before
     C{connectionLost}; at both ends.
@@ -34,22 +32,26 @@ def lossStopsAProducer(harness: Harness, kind: Any) -> None:
     client, server = scene.uploading()
     server.exchange.writeHeaders(200, Headers())
     scene.begins(client)
-    sources = []
-    orders: list[list[str]] = []
-    for end in (client, server):
-        end.exchange.pauseProducing()
-        order: list[str] = []
-        end.reactions["connectionLost"] = lambda _, o=order: o.append("lost")
-        source = kind(
-            end.exchange, harness.bound + BEYOND, lambda o=order: o.append("stopped")
-        )
-        source.register()
-        sources.append(source)
-        orders.append(order)
+    orders = [_watched(client, kind, scene), _watched(server, kind, scene)]
     scene.settle()
     harness.vanish()
     scene.lost(client, server)
     expectEqual(orders, [["stopped", "lost"]] * 2, "what happens at each end")
+
+
+def _watched(
+    end: Recorder, kind: type[PushSource] | type[PullSource], scene: Scene
+) -> list[str]:
+    """
+    Give C{end} a producer with too much to write.
+
+    @return: what happens to both, as it does.
+    """
+    order: list[str] = []
+    end.exchange.pauseProducing()
+    end.reactions["connectionLost"] = lambda _: order.append("lost")
+    kind(end.exchange, scene.tooMuch, lambda: order.append("stopped")).register()
+    return order
 
 
 @RELEASE.check()
@@ -64,7 +66,7 @@ def cancelStopsAProducer(harness: Harness) -> None:
     sources = []
     for end in (client, server):
         end.exchange.pauseProducing()
-        source = PushSource(end.exchange, harness.bound + BEYOND)
+        source = PushSource(end.exchange, scene.tooMuch)
         source.register()
         sources.append(source)
     scene.settle()
@@ -79,13 +81,12 @@ def lossLetsGoOfAFile(harness: Harness, fields: Fields) -> None:
     When the exchange is lost while a file is being sent, C{writeFile} fires.
     """
     scene = Scene(harness)
-    size = harness.bound + BEYOND
+    size = scene.tooMuch
     if fields:
         fields = [(b"Content-Length", b"%d" % size)]
     client, server = scene.answered(fields=fields)
     client.exchange.pauseProducing()
-    with tempfile.TemporaryFile() as file:
-        file.truncate(size)
+    with openFile(size=size) as file:
         fired: list[None] = []
         server.exchange.writeFile(file, 0, size).addCallback(fired.append)
         scene.settle()
@@ -103,9 +104,8 @@ def ownAbortLetsGoOfAFile(harness: Harness) -> None:
     scene = Scene(harness)
     client, server = scene.answered()
     client.exchange.pauseProducing()
-    size = harness.bound + BEYOND
-    with tempfile.TemporaryFile() as file:
-        file.truncate(size)
+    size = scene.tooMuch
+    with openFile(size=size) as file:
         fired: list[None] = []
         server.exchange.writeFile(file, 0, size).addCallback(fired.append)
         scene.settle()

@@ -29,7 +29,10 @@ Then, with pytest::
     def test_conformance(check: Check) -> None:
         check(MyHarness())
 
-Or with no framework: C{for check in applicable(MyHarness.capabilities): check(MyHarness())}.
+Or with no framework::
+
+    for check in applicable(MyHarness.capabilities):
+        check(MyHarness())
 """
 
 from __future__ import annotations

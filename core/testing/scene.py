@@ -4,9 +4,11 @@ What checks are played on: recorders at both ends of a transport.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 from penstock.core.headers import Headers
 from penstock.core.interfaces import Version
@@ -25,6 +27,21 @@ PATIENCE = 40
 
 Fields = Iterable[tuple[bytes, bytes]]
 Process = Callable[[RequestRecorder], None]
+
+
+@contextmanager
+def openFile(data: bytes = b"", size: int | None = None) -> Iterator[BinaryIO]:
+    """
+    @param size: if given, zeros follow C{data} up to this size.
+
+    @return: a regular file with C{data} in it, to be closed in the end.
+    """
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        if size is not None:
+            file.truncate(size)
+        file.flush()
+        yield file
 
 
 class Scene:
@@ -65,6 +82,13 @@ class Scene:
         if self._process is not None:
             self._process(request)
         return request
+
+    @property
+    def tooMuch(self) -> int:
+        """
+        Octets of content that don't all go to a reader who takes none.
+        """
+        return self.harness.bound + 1024 * 1024
 
     def settle(self) -> None:
         """
