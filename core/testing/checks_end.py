@@ -358,9 +358,9 @@ def ownCancelIsSilent(harness: Harness) -> None:
     """
     scene = Scene(harness)
     client, server = scene.answered()
-    calls = len(client.calls)
     server.exchange.writeData(b"abc")
     client.exchange.abortConnection()
+    calls = len(client.calls)
     scene.lost(server)
     scene.settle()
     expectEqual(client.names[calls:], [], "calls after the caller gave up")

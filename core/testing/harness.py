@@ -82,7 +82,8 @@ class Harness(Protocol):
         """
         Octets of content that may be on their way, all buffers of both ends
         and of the carrier together, from a writer that honours back-pressure
-        to a reader that takes nothing; for one exchange, one way.
+        to a reader that takes nothing; for one exchange, one way.  The writer
+        writes 16 KiB at a time, so not less than that.
         """
 
     @property
