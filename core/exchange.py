@@ -519,12 +519,9 @@ class Exchange:
             self._contentConsumed(sum(map(len, held)))
 
     def _mustHold(self) -> bool:
-        return (
-            self._paused
-            or self._delivering
-            or bool(self._held)
-            or self._callbacks is None
-        )
+        # What is held is delivered as soon as none of these is true, so it
+        # can't be overtaken.
+        return self._paused or self._delivering or self._callbacks is None
 
     def _flush(self) -> None:
         """

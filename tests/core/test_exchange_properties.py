@@ -67,13 +67,19 @@ class Both(RuleBasedStateMachine):
         self.endedByUs = False
         self.lost = False
         self.toldAtTheEnd: int | None = None
+        self.whole = False
+        self.depth = 0
         self.pulls: list[Pull] = []
         self.callbacks.always = self.react
         self.plan: list[str] = []
 
     def react(self) -> None:
+        if self.callbacks.kinds[-1] in ("chunk", "complete"):
+            assert self.depth == 0, "content is delivered inside a callback"
+        self.depth += 1
         if self.plan:
             self.act(self.plan.pop())
+        self.depth -= 1
 
     def act(self, what: str) -> None:
         exchange = self.exchange
@@ -118,6 +124,7 @@ class Both(RuleBasedStateMachine):
     def endContent(self) -> None:
         if not self.ended:
             self.ended = True
+            self.whole = self.exchange.inflow is Inflow.OPEN
             self.exchange.contentEnded()
 
     @rule(data=st.binary(min_size=1, max_size=4), plan=reactions)
@@ -234,6 +241,8 @@ class Both(RuleBasedStateMachine):
     def heldOnlyForAReason(self) -> None:
         if self.exchange.held:
             assert self.exchange.paused
+        if self.exchange.paused:
+            assert self.exchange.inflow in (Inflow.OPEN, Inflow.RECEIVED)
 
     @invariant()
     def producersAreStoppedOnce(self) -> None:
@@ -244,6 +253,7 @@ class Both(RuleBasedStateMachine):
             return
         self.plan = []
         self.exchange.resumeProducing()
+        assert not self.exchange.paused
         self.act("lose")
         assert self.exchange.held == 0
         assert self.exchange.returned == self.total
@@ -300,6 +310,17 @@ class Calling(Both):
 
     def answer(self) -> None:
         self.exchange.finish()
+
+    def teardown(self) -> None:
+        super().teardown()
+        stopped = self.exchange.inflow is Inflow.STOPPED
+        if self.whole and not stopped and self.toldAtTheEnd is None:
+            assert self.callbacks.kinds[-1] == "complete"
+        if "complete" in self.callbacks.kinds or (stopped and self.ended):
+            assert ("lost" in self.callbacks.kinds) or (
+                self.exchange.kinds.count("delivered") == 1
+                or self.toldAtTheEnd is not None
+            )
 
     def isTold(self) -> bool:
         kinds = self.callbacks.kinds
