@@ -33,6 +33,7 @@ from penstock.transports.http1.body import (
 )
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.head import (
+    BARE_LINE_END,
     FieldBlock,
     Malformed,
     checkTransferEncoding,
@@ -53,12 +54,12 @@ _STATUS_LINE: Final = re.compile(
     rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t \x21-\x7e\x80-\xff]*))?"
 )
 
-# A line end that isn't one: CR or LF alone.  A CR at the very end may still
+# What isn't allowed in a status line: CR or LF alone.  A CR at the very end may still
 # become one.
 _BARE: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
 
 _BAD_STATUS: Final = "malformed status line"
-_BAD_FIELD: Final = "control character in a field"
+_BAD_FIELD: Final = "line end without CR"
 
 
 class Interim(NamedTuple):
@@ -294,14 +295,14 @@ class ResponseReader:
         """
         limit = start + self._limits.fieldBlock
         if end is None:
-            found = _BARE.search(data, since, min(len(data), limit + 1))
+            found = BARE_LINE_END.search(data, since, limit + 1)
             if found is not None:
                 raise Malformed(400, _BAD_FIELD)
             # CRLF CR may be beyond the limit and the head still end in time.
             if len(data) > limit + 3:
                 raise Malformed(431, "head too large")
         elif end > limit:
-            if _BARE.search(data, start, limit + 1) is not None:
+            if BARE_LINE_END.search(data, start, limit + 1) is not None:
                 raise Malformed(400, _BAD_FIELD)
             raise Malformed(431, "head too large")
 
@@ -378,14 +379,13 @@ class ResponseReader:
 
     def _ended(self, events: list[Event], more: bool, end: End = _END) -> None:
         """
-        @param more: whether anything came after the end.  It is dropped, and
-            the connection not used any more.
+        @param more: whether anything came after the end.
         """
-        if more:
-            self._persistent = False
+        events.append(end)
         if not self._persistent:
             self._close()
-        events.append(end)
+        elif more:
+            self._readSurplus(events)
 
     def _readSurplus(self, events: list[Event]) -> bytes:
         """

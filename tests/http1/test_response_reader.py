@@ -1,0 +1,641 @@
+"""
+Reading responses, without a connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from penstock.transports.http1.events import Data, End, Rejected
+from penstock.transports.http1.limits import Limits
+from penstock.transports.http1.response_reader import (
+    MAX_INTERIM,
+    Event,
+    Head,
+    Interim,
+    ResponseReader,
+)
+
+NORMAL = Limits()
+
+SMALL = Limits(
+    startLine=40,
+    fieldBlock=60,
+    fields=4,
+    chunkLine=20,
+    extensions=30,
+    trailers=40,
+    trailerFields=2,
+)
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    """
+    C{data} cut at each of C{cuts}.
+    """
+    edges = [0, *sorted(cuts), len(data)]
+    return [data[a:b] for a, b in pairwise(edges)]
+
+
+def joined(events: list[Event]) -> list[Event]:
+    """
+    C{events} with content that is in one piece.
+    """
+    result: list[Event] = []
+    for event in events:
+        if type(event) is Data and result and type(result[-1]) is Data:
+            result[-1] = Data(result[-1].data + event.data)
+        else:
+            result.append(event)
+    return result
+
+
+def read(
+    parts: list[bytes], isHead: bool = False, limits: Limits = NORMAL
+) -> tuple[ResponseReader, list[Event]]:
+    """
+    Let a reader that expects one response have C{parts}.
+    """
+    reader = ResponseReader(limits)
+    reader.expect(isHead)
+    events: list[Event] = []
+    for part in parts:
+        events += reader.receive(part)
+    return reader, joined(events)
+
+
+class Whole(NamedTuple):
+    """
+    What becomes of a response that is whole.
+    """
+
+    code: int
+    content: bytes = b""
+    persistent: bool = True
+    reason: bytes = b"OK"
+    fields: list[tuple[bytes, bytes]] = []
+    trailers: Any = None
+
+
+def complete(events: list[Event], persistent: bool) -> Whole:
+    """
+    C{events} as a L{Whole}.
+    """
+    head, *content, end = [e for e in events if type(e) is not Interim]
+    assert type(head) is Head
+    assert type(end) is End
+    data = b"".join(e.data for e in content if type(e) is Data)
+    return Whole(
+        head.code, data, persistent, head.reason, list(head.headers), end.trailers
+    )
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+WHOLE: dict[str, tuple[bytes, Whole]] = {
+    "length": (
+        OK + b"Content-Length: 5\r\n\r\nhello",
+        Whole(200, b"hello", fields=[(b"Content-Length", b"5")]),
+    ),
+    "length of nothing": (
+        OK + b"Content-Length: 0\r\n\r\n",
+        Whole(200, fields=[(b"Content-Length", b"0")]),
+    ),
+    "length with zeros before it": (
+        OK + b"Content-Length: 005\r\n\r\nhello",
+        Whole(200, b"hello", fields=[(b"Content-Length", b"005")]),
+    ),
+    "length, twice the same": (
+        OK + b"Content-Length: 2\r\nA: b\r\nContent-Length: 2\r\n\r\nhi",
+        Whole(200, b"hi", fields=[(b"Content-Length", b"2"), (b"A", b"b")]),
+    ),
+    "length, a list of the same": (
+        OK + b"Content-Length: 2, 2\r\n\r\nhi",
+        Whole(200, b"hi", fields=[(b"Content-Length", b"2")]),
+    ),
+    "chunks": (
+        OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;a=b\r\nlo\r\n0\r\n\r\n",
+        Whole(200, b"hello"),
+    ),
+    "chunks, in other letters": (
+        OK + b"TRANSFER-ENCODING: Chunked\r\n\r\n0\r\n\r\n",
+        Whole(200),
+    ),
+    "trailers": (
+        OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: y\r\n\r\n",
+        Whole(200, b"a", trailers=((b"X", b"y"),)),
+    ),
+    "trailers that don't belong there": (
+        OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\nSet-Cookie: a=b\r\nX: y\r\n\r\n",
+        Whole(200, trailers=((b"X", b"y"),)),
+    ),
+    "no content": (
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        Whole(204, reason=b"No Content"),
+    ),
+    "not modified, with a length": (
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n",
+        Whole(304, reason=b"Not Modified", fields=[(b"Content-Length", b"7")]),
+    ),
+    "not modified, with chunks": (
+        b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
+        Whole(304, reason=b"Not Modified"),
+    ),
+    "reset content": (
+        b"HTTP/1.1 205 Reset\r\nContent-Length: 0\r\n\r\n",
+        Whole(205, reason=b"Reset", fields=[(b"Content-Length", b"0")]),
+    ),
+    "close": (
+        OK + b"Connection: close\r\nContent-Length: 1\r\n\r\na",
+        Whole(200, b"a", False, fields=[(b"Content-Length", b"1")]),
+    ),
+    "close, among others": (
+        OK + b"Connection: x, CLOSE\r\nX: y\r\nContent-Length: 0\r\n\r\n",
+        Whole(200, b"", False, fields=[(b"Content-Length", b"0")]),
+    ),
+    "close, in another line": (
+        OK + b"Connection: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        Whole(200, b"", False, fields=[(b"Content-Length", b"0")]),
+    ),
+    "HTTP/1.0": (
+        b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na",
+        Whole(200, b"a", False, fields=[(b"Content-Length", b"1")]),
+    ),
+    "HTTP/1.0 that stays": (
+        b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\na",
+        Whole(200, b"a", fields=[(b"Content-Length", b"1")]),
+    ),
+    "without a reason": (
+        b"HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n",
+        Whole(200, reason=b"", fields=[(b"Content-Length", b"0")]),
+    ),
+    "without a reason and its space": (
+        b"HTTP/1.1 204\r\n\r\n",
+        Whole(204, reason=b""),
+    ),
+    "any reason": (
+        b"HTTP/1.1 204  a\tb\xe9 \r\n\r\n",
+        Whole(204, reason=b" a\tb\xe9 "),
+    ),
+    "a code that nobody knows": (
+        b"HTTP/1.1 799 ?\r\nContent-Length: 0\r\n\r\n",
+        Whole(799, reason=b"?", fields=[(b"Content-Length", b"0")]),
+    ),
+    "fields of the hop": (
+        OK + b"A: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: close\r\n"
+        b"Connection: b\r\nB: 2\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n",
+        Whole(200, fields=[(b"A", b"1"), (b"Content-Length", b"0")]),
+    ),
+    "Connection that names what matters": (
+        OK + b"Connection: set-cookie, content-length\r\nSet-Cookie: a=b\r\n"
+        b"Content-Length: 0\r\n\r\n",
+        Whole(200, fields=[(b"Set-Cookie", b"a=b"), (b"Content-Length", b"0")]),
+    ),
+    "interim": (
+        (
+            b"HTTP/1.1 100 Continue\r\n\r\n"
+            b"HTTP/1.1 103 Early\r\nLink: a\r\n\r\n"
+            b"HTTP/1.1 204 OK\r\n\r\n"
+        ),
+        Whole(204),
+    ),
+    "interim from HTTP/1.0": (
+        b"HTTP/1.0 100 Continue\r\n\r\nHTTP/1.1 204 OK\r\n\r\n",
+        Whole(204),
+    ),
+    "interim that says close": (
+        b"HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\nHTTP/1.1 204 OK\r\n\r\n",
+        Whole(204),
+    ),
+}
+
+whole = pytest.mark.parametrize(("data", "expected"), WHOLE.values(), ids=WHOLE)
+
+
+@whole
+def test_whole(data: bytes, expected: Whole) -> None:
+    """
+    A response in one piece.
+    """
+    reader, events = read([data])
+    assert complete(events, reader.persistent) == expected
+
+
+@whole
+def test_bytewise(data: bytes, expected: Whole) -> None:
+    """
+    The same response, one octet at a time.
+    """
+    reader, events = read([bytes([octet]) for octet in data])
+    assert complete(events, reader.persistent) == expected
+
+
+@whole
+def test_cut(data: bytes, expected: Whole) -> None:
+    """
+    The same response, cut in two anywhere.
+    """
+    for cut in range(1, len(data)):
+        reader, events = read(pieces(data, [cut]))
+        assert complete(events, reader.persistent) == expected
+
+
+@whole
+def test_truncated(data: bytes, expected: Whole) -> None:
+    """
+    The connection ends before the response does: it is never whole.
+    """
+    for end in range(len(data)):
+        reader, events = read([data[:end]])
+        assert not any(type(event) in (End, Rejected) for event in events)
+        for clean in (True, False):
+            assert type(read([data[:end]])[0].receiveEnd(clean)) is Rejected
+        reader.receiveEnd(True)
+        assert reader.receive(data[end:]) == []
+
+
+@whole
+def test_surplus(data: bytes, expected: Whole) -> None:
+    """
+    What follows the response is no other, however it is cut.
+    """
+    data += b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    last = Rejected(400, "octets that nobody asked for")
+    for cut in range(1, len(data)):
+        reader, events = read(pieces(data, [cut]))
+        if expected.persistent:
+            assert events.pop() == last
+        assert complete(events, expected.persistent) == expected
+        assert not reader.persistent
+        assert reader.receiveEnd(True) is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        OK + b"Content-Length: 5\r\n\r\n",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n",
+        OK + b"\r\n",
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\n",
+    ],
+    ids=["length", "chunks", "nothing", "404"],
+)
+def test_head(head: bytes) -> None:
+    """
+    A response to HEAD ends with its head, and leaves the connection in order.
+    """
+    reader, events = read([head], isHead=True)
+    assert [type(event) for event in events] == [Head, End]
+    assert reader.persistent
+    reader.expect(False)
+    assert len(reader.receive(b"HTTP/1.1 204 OK\r\n\r\n")) == 2
+
+
+def test_untilClosed() -> None:
+    """
+    Content without a length ends with the connection.
+    """
+    reader, events = read([OK + b"A: b\r\n\r\n", b"hel", b"lo"])
+    assert events[1:] == [Data(b"hello")]
+    assert not reader.persistent
+    assert reader.receiveEnd(True) == End()
+
+
+def test_untilBroken() -> None:
+    """
+    Content without a length is lost if the connection breaks.
+    """
+    reader, _ = read([OK + b"\r\nhello"])
+    assert type(reader.receiveEnd(False)) is Rejected
+
+
+def test_broken() -> None:
+    """
+    Content with a length that is whole is, however the connection ends.
+    """
+    reader, events = read([OK + b"Content-Length: 1\r\n\r\na"])
+    assert type(events[-1]) is End
+    assert reader.receiveEnd(False) is None
+
+
+def test_oneAfterAnother() -> None:
+    """
+    A connection carries any number of responses, whatever came before.
+    """
+    reader = ResponseReader(Limits())
+    for _ in range(3):
+        for data, expected in WHOLE.values():
+            if expected.persistent:
+                reader.expect(False)
+                assert reader.awaitsHead
+                assert reader.isUntouched
+                events = joined(reader.receive(data))
+                assert complete(events, reader.persistent) == expected
+                assert not reader.isUntouched
+
+
+def test_intermediate() -> None:
+    """
+    Interim responses come with their fields, without those of the hop.
+    """
+    _, events = read(
+        [b"HTTP/1.1 103 Early\r\nLink: a\r\nConnection: b\r\nB: c\r\n\r\n"]
+    )
+    [event] = events
+    assert type(event) is Interim
+    assert (event.code, list(event.headers)) == (103, [(b"Link", b"a")])
+
+
+def test_unasked() -> None:
+    """
+    Without a request there is no response.
+    """
+    reader = ResponseReader(Limits())
+    assert reader.receive(b"HTTP/1.1 408 Too Slow\r\nConnection: close\r\n\r\n") == [
+        Rejected(400, "octets that nobody asked for")
+    ]
+    assert reader.receive(b"HTTP/1.1 200 OK\r\n\r\n") == []
+    assert not reader.persistent
+
+
+def test_misuse() -> None:
+    """
+    A reader takes one response at a time.
+    """
+    reader, _ = read([])
+    with pytest.raises(RuntimeError):
+        reader.expect(False)
+
+
+def _big(head: bytes) -> bytes:
+    return head + b"Content-Length: 0\r\n\r\n"
+
+
+BAD: dict[str, tuple[bytes, int]] = {
+    # Status line.
+    "another protocol": (b"SSH-2.0-OpenSSH_9\r\n", 400),
+    "another protocol, without a line end": (b"220 mail", 400),
+    "TLS": (b"\x15\x03\x01\x00\x02\x02", 400),
+    "an empty line first": (b"\r\n" + OK + b"\r\n", 400),
+    "HTTP/0.9": (b"HTTP/0.9 200 OK\r\n\r\n", 400),
+    "HTTP/1.2": (b"HTTP/1.2 200 OK\r\n\r\n", 400),
+    "HTTP/2.0": (b"HTTP/2.0 200 OK\r\n\r\n", 400),
+    "HTTP/1.1 in Arabic": (b"HTTP/1.\xd9\xa1 200 OK\r\n\r\n", 400),
+    "http/1.1": (b"http/1.1 200 OK\r\n\r\n", 400),
+    "two digits": (b"HTTP/1.1 20 OK\r\n\r\n", 400),
+    "four digits": (b"HTTP/1.1 2000 OK\r\n\r\n", 400),
+    "less than 100": (b"HTTP/1.1 099 OK\r\n\r\n", 400),
+    "a sign": (b"HTTP/1.1 +20 OK\r\n\r\n", 400),
+    "two spaces before the code": (b"HTTP/1.1  200 OK\r\n\r\n", 400),
+    "tab before the code": (b"HTTP/1.1\t200 OK\r\n\r\n", 400),
+    "tab after the code": (b"HTTP/1.1 200\tOK\r\n\r\n", 400),
+    "control character in the reason": (b"HTTP/1.1 200 O\x00K\r\n\r\n", 400),
+    "CR in the reason": (b"HTTP/1.1 200 O\rK\r\n\r\n", 400),
+    "LF in the reason": (b"HTTP/1.1 200 OK\nA: b\r\n\r\n", 400),
+    "LF after the reason": (b"HTTP/1.1 200 OK\n\n", 400),
+    "a request": (b"GET / HTTP/1.1\r\n\r\n", 400),
+    # Fields.
+    "LF after a field": (OK + b"A: b\nC: d\r\n\r\n", 400),
+    "LF before a field": (OK + b"\nC: d\r\n\r\n", 400),
+    "CR in a field": (OK + b"A: b\rC: d\r\n\r\n", 400),
+    "LF for the empty line": (OK + b"A: b\r\n\n", 400),
+    "NUL in a field": (OK + b"A: \x00\r\n\r\n", 400),
+    "what splitlines would split": (OK + b"A: a\x0bB: c\r\n\r\n", 400),
+    "a folded field": (OK + b"A: b\r\n c\r\n\r\n", 400),
+    "space before the colon": (OK + b"Content-Length : 0\r\n\r\n", 400),
+    "no colon": (OK + b"A\r\n\r\n", 400),
+    "no name": (OK + b": b\r\n\r\n", 400),
+    "a name with a space": (OK + b"A B: c\r\n\r\n", 400),
+    "a name with other letters": (OK + b"\xc3\xa9: c\r\n\r\n", 400),
+    # Content-Length.
+    **{
+        f"length {value!r}": (OK + b"Content-Length: " + value + b"\r\n\r\n", 400)
+        for value in (
+            b"",
+            b"+1",
+            b"-1",
+            b"1_0",
+            b"0x1",
+            b"1 1",
+            b"1.0",
+            b"\xb2",
+            b"1,2",
+            b"1,",
+            b",",
+            b"01, 1",
+            b"1" * 19,
+            b"9" * 5000,
+        )
+    },
+    "two lengths": (OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+    "no length and one": (OK + b"Content-Length:\r\nContent-Length: 2\r\n\r\nab", 400),
+    "a bad length where it frames nothing": (
+        b"HTTP/1.1 304 OK\r\nContent-Length: x\r\n\r\n",
+        400,
+    ),
+    # Transfer-Encoding.
+    **{
+        f"coding {value!r}": (OK + b"Transfer-Encoding: " + value + b"\r\n\r\n", code)
+        for value, code in (
+            (b"", 400),
+            (b"identity", 400),
+            (b"xchunked", 400),
+            (b"chunked, identity", 400),
+            (b"chunked, chunked", 400),
+            (b",chunked", 400),
+            (b"chunked;x", 400),
+            (b"gzip, chunked", 501),
+            (b"\xa0chunked", 400),
+        )
+    },
+    "two codings": (
+        OK + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+        400,
+    ),
+    "length and chunks": (
+        OK + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        400,
+    ),
+    "chunks in HTTP/1.0": (
+        b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        400,
+    ),
+    # Interim.
+    "switching protocols": (
+        b"HTTP/1.1 101 OK\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+        400,
+    ),
+    "too many interim": (
+        b"HTTP/1.1 102 Processing\r\n\r\n" * (MAX_INTERIM + 1),
+        431,
+    ),
+    # Sizes.
+    "a long status line": (b"HTTP/1.1 200 " + b"a" * 20_000, 431),
+    "a long status line that ends": (
+        b"HTTP/1.1 200 " + b"a" * 20_000 + b"\r\n\r\n",
+        431,
+    ),
+    "a long field": (OK + b"A: " + b"a" * 70_000, 431),
+    "a long field that ends": (OK + b"A: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+    "many fields": (OK + b"A: b\r\n" * 129 + b"\r\n", 431),
+}
+
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+BAD_CHUNKS: dict[str, bytes] = {
+    "0x": b"0x5\r\nhello\r\n",
+    "sign": b"+5\r\nhello\r\n",
+    "underscore": b"0_5\r\nhello\r\n",
+    "space before": b" 5\r\nhello\r\n",
+    "space after": b"5 \r\nhello\r\n",
+    "nothing": b"\r\n",
+    "not hexadecimal": b"g\r\n",
+    "too large": b"10000000000000000\r\n",
+    "LF": b"5\nhello\n",
+    "no CRLF after it": b"5\r\nhelloXX0\r\n\r\n",
+    "LF after it": b"5\r\nhello\n0\r\n\r\n",
+    "LF in an extension": b"5;a\nb\r\nhello\r\n",
+    "open quote": b'5;a="\r\nhello\r\n',
+    "endless extension": b"5;" + b"a" * 2000,
+    "endless trailers": b"0\r\n" + b"A: b\r\n" * 5000,
+    "bad trailer": b"0\r\nA\r\n\r\n",
+    "folded trailer": b"0\r\nA: b\r\n c\r\n\r\n",
+}
+
+
+def verdict(events: list[Event]) -> Rejected:
+    """
+    The rejection that ends C{events}; there is no end before it.
+    """
+    last = events[-1]
+    assert type(last) is Rejected
+    assert not any(type(event) in (End, Rejected) for event in events[:-1])
+    return last
+
+
+@pytest.mark.parametrize(("data", "code"), BAD.values(), ids=BAD)
+def test_rejected(data: bytes, code: int) -> None:
+    """
+    A head that can't be taken: one rejection, and then nothing.
+    """
+    reader, events = read([data])
+    assert verdict(events).code == code
+    assert not any(type(event) is Head for event in events)
+    assert not reader.persistent
+    assert reader.receive(OK + b"Content-Length: 0\r\n\r\n") == []
+    assert reader.receiveEnd(True) is None
+
+
+@pytest.mark.parametrize(("data", "code"), BAD.values(), ids=BAD)
+def test_rejectedBytewise(data: bytes, code: int) -> None:
+    """
+    The same rejection, however the head is cut.
+    """
+    expected = read([data])[1]
+    assert read([bytes([octet]) for octet in data])[1] == expected
+    step = max(1, len(data) // 50)
+    for cut in range(1, len(data), step):
+        assert read(pieces(data, [cut]))[1] == expected
+
+
+@pytest.mark.parametrize("data", BAD_CHUNKS.values(), ids=BAD_CHUNKS)
+def test_rejectedChunks(data: bytes) -> None:
+    """
+    Chunks that can't be taken, whole and cut.
+    """
+    expected = read([CHUNKED + data])[1]
+    verdict(expected)
+    assert read([bytes([octet]) for octet in CHUNKED + data])[1] == expected
+    assert read([CHUNKED, data])[1] == expected
+
+
+def test_limits() -> None:
+    """
+    What is just as long as it may be is taken.
+    """
+    status = b"HTTP/1.1 200 ".ljust(SMALL.startLine, b"x") + b"\r\n"
+    fields = b"Content-Length: 0\r\nA: ".ljust(SMALL.fieldBlock, b"x") + b"\r\n\r\n"
+    for parts in ([status + fields], [bytes([octet]) for octet in status + fields]):
+        assert type(read(parts, limits=SMALL)[1][-1]) is End
+    tooLong = [b"x".join(status.split(b"\r")) + fields, status + b"x" + fields]
+    tooLong[0] = status[:-2] + b"x\r\n" + fields
+    tooLong[1] = status + fields[:-4] + b"x\r\n\r\n"
+    for data in tooLong:
+        for parts in ([data], [bytes([octet]) for octet in data]):
+            assert verdict(read(parts, limits=SMALL)[1]).code == 431
+
+
+def _fragments() -> st.SearchStrategy[bytes]:
+    return st.lists(
+        st.sampled_from(
+            [
+                b"HTTP/1.1 200 OK\r\n",
+                b"HTTP/1.0 200 OK\r\n",
+                b"HTTP/1.1 100 C\r\n",
+                b"HTTP/1.1 204 N\r\n",
+                b"HTTP/1.1 ",
+                b"Content-Length: 3\r\n",
+                b"Content-Length: 3, 3\r\n",
+                b"Transfer-Encoding: chunked\r\n",
+                b"Connection: close\r\n",
+                b"A: b\r\n",
+                b"A: " + b"b" * 20 + b"\r\n",
+                b"3\r\nabc\r\n",
+                b"1;a=b\r\n",
+                b"0\r\n",
+                b"abc",
+                b"a" * 30,
+                b"\r\n",
+                b"\r",
+                b"\n",
+                b"\x00",
+                b": ",
+                b" ",
+            ]
+        ),
+        max_size=14,
+    ).map(b"".join)
+
+
+@given(
+    data=_fragments() | st.binary(max_size=60).map(b"HTTP/1.1 200 OK\r\n".__add__),
+    cuts=st.lists(st.integers(0, 120), max_size=6),
+    isHead=st.booleans(),
+)
+@example(data=OK + b"A: " + b"b" * 58 + b"\r\r\n", cuts=[70], isHead=False)
+@example(data=b"HTTP/1.1 200 " + b"b" * 28 + b"\n\r\n", cuts=[41], isHead=False)
+@example(data=b"HTTP/1.1 200 " + b"b" * 27 + b"\rb\r\n", cuts=[41], isHead=False)
+def test_cutsDontMatter(data: bytes, cuts: list[int], isHead: bool) -> None:
+    """
+    However the octets are cut, the events are the same, and so is what the
+    end of the connection means.
+    """
+    cuts = [cut for cut in cuts if cut <= len(data)]
+    whole, expected = read([data], isHead, SMALL)
+    for parts in (pieces(data, cuts), [bytes([octet]) for octet in data]):
+        reader, events = read(parts, isHead, SMALL)
+        assert events == expected
+        assert reader.persistent == whole.persistent
+        assert reader.receiveEnd(True) == read([data], isHead, SMALL)[0].receiveEnd(
+            True
+        )
+
+
+def _rejections(events: list[Event]) -> Iterator[Rejected]:
+    return (event for event in events if type(event) is Rejected)
+
+
+@given(data=st.binary(max_size=200))
+def test_garbage(data: bytes) -> None:
+    """
+    Garbage gives rejections and nothing else.
+    """
+    reader, events = read([data])
+    assert len(list(_rejections(events))) == len(events) <= 1
+    assert type(reader.receiveEnd(True)) is Rejected or events
