@@ -1,1 +1,22 @@
-"""The seam by method calls: no bytes, no reactor."""
+"""
+The seam by method calls: no bytes, no reactor.
+
+L{MemoryClient} is for tests of resources; L{MemoryRequester} for whoever wants
+an L{penstock.core.interfaces.IRequester} to something in the same process.
+"""
+
+from penstock.transports.memory.client import MemoryClient
+from penstock.transports.memory.clock import NeverIdle, VirtualClock
+from penstock.transports.memory.requester import MemoryRequester
+from penstock.transports.memory.visit import MemoryExchange, StillWaiting
+from penstock.transports.memory.watch import ContractBroken
+
+__all__ = [
+    "ContractBroken",
+    "MemoryClient",
+    "MemoryExchange",
+    "MemoryRequester",
+    "NeverIdle",
+    "StillWaiting",
+    "VirtualClock",
+]

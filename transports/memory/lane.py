@@ -1,0 +1,179 @@
+"""
+One direction between two ends in memory: calls in their order, and content
+within a window.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+# Octets that may wait for a receiver before the sender is told to stop: what a
+# socket's buffers hold.
+WINDOW: Final = 64 * 1024
+
+
+class Terms(NamedTuple):
+    """
+    What holds for both directions of an exchange.
+    """
+
+    later: Callable[[Callable[[], None]], object]
+    """Calls what it is given from the event loop, soon."""
+
+    window: int = WINDOW
+    """Octets that may wait for a receiver."""
+
+    piece: int = WINDOW
+    """Octets that are handed over at once."""
+
+
+class Lane:
+    """
+    One direction.
+
+    A call reaches the receiver before it returns, unless the receiver is
+    itself inside a call to the sender: nobody expects to be called back inside
+    C{writeData}, and over a wire nobody is.  Then it comes from the event
+    loop, and all that follows after it.
+
+    @ivar back: the lane in the other direction.
+    @ivar busy: whether the sender is inside a call, and not to be called back.
+    @ivar guarded: whether the sender is ever to be protected so.
+    @ivar waiting: octets that the receiver has not taken yet.
+    @ivar most: the most that they ever were.
+    """
+
+    __slots__ = (
+        "_mail",
+        "_receiver",
+        "_resting",
+        "_sender",
+        "_terms",
+        "_turn",
+        "back",
+        "busy",
+        "guarded",
+        "most",
+        "waiting",
+    )
+
+    back: Lane
+
+    def __init__(self, terms: Terms, sender: Any, receiver: Any) -> None:
+        """
+        @param sender: L{penstock.core.exchange.Exchange}.
+        @param receiver: L{penstock.core.exchange.Exchange}.
+        """
+        self._terms = terms
+        self._sender = sender
+        self._receiver = receiver
+        self._mail: deque[tuple[Callable[..., None], tuple[Any, ...]]] | None = None
+        # Octets that a producer has written since it last had to rest.
+        self._turn = 0
+        self._resting = False
+        self.busy = False
+        self.guarded = True
+        self.waiting = 0
+        self.most = 0
+
+    def call(self, call: Callable[..., None], *args: Any) -> None:
+        """
+        Call something of the receiver's, in its turn.
+        """
+        if self._receiver is None:
+            return
+        if self._mail is None and not self.back.busy:
+            was = self.busy
+            self.busy = self.guarded
+            try:
+                call(*args)
+            finally:
+                self.busy = was
+        else:
+            self._post(call, args)
+
+    def carry(self, data: bytes) -> None:
+        """
+        Hand over content.
+        """
+        terms = self._terms
+        sender = self._sender
+        if sender is None:
+            return
+        if type(data) is not bytes:
+            # It may change, or be anything; what arrives may not.
+            data = bytes(memoryview(data))
+        size = len(data)
+        if size <= terms.piece:
+            self.waiting += size
+            self.call(self._receiver.contentReceived, data)
+        else:
+            receive = self._receiver.contentReceived
+            for start in range(0, size, terms.piece):
+                part = data[start : start + terms.piece]
+                self.waiting += len(part)
+                self.call(receive, part)
+        # Only now: a receiver who takes everything at once blocks nobody.
+        if self.waiting:
+            if self.waiting > self.most:
+                self.most = self.waiting
+            if self.waiting >= terms.window:
+                sender.outputBlocked()
+        if sender.isProducing:
+            # Over a wire, a producer fills the buffers before the reader gets
+            # a turn; one that writes until it is paused relies on that.
+            self._turn += size
+            if self._turn >= terms.window and not self._resting:
+                self._resting = True
+                terms.later(self._rested)
+                sender.outputBlocked()
+
+    def taken(self, size: int) -> None:
+        """
+        The receiver has taken C{size} octets.
+        """
+        self.waiting -= size
+        if not self._resting:
+            self._release()
+
+    def close(self) -> None:
+        """
+        The receiver wants nothing more, and what is sent goes nowhere.  What
+        is in the mail still comes.
+        """
+        self._sender = self._receiver = None
+
+    def _rested(self) -> None:
+        self._resting = False
+        self._turn = 0
+        self._release()
+
+    def _release(self) -> None:
+        """
+        Let the sender go on if half of the window is free.
+        """
+        if self._sender is not None and self.waiting <= self._terms.window // 2:
+            self._sender.outputReady()
+
+    def _post(self, call: Callable[..., None], args: tuple[Any, ...]) -> None:
+        if self._mail is None:
+            self._mail = deque()
+            self._terms.later(self._deliver)
+        self._mail.append((call, args))
+
+    def _deliver(self) -> None:
+        """
+        Make the calls that have been put off, and no more than these in one
+        turn.
+        """
+        mail = self._mail
+        if mail is not None:
+            for _ in range(len(mail)):
+                call, args = mail.popleft()
+                call(*args)
+            if mail:
+                self._terms.later(self._deliver)
+            else:
+                self._mail = None

@@ -1,0 +1,311 @@
+"""
+The calling end in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress
+from zope.interface import implementer
+
+from penstock.core.client import Requester
+from penstock.core.errors import ExchangeLost, LocalProtocolError, Unavailable
+from penstock.core.exchange import parseLength
+from penstock.core.headers import Headers, RawField
+from penstock.core.hop import endToEnd
+from penstock.core.interfaces import (
+    ConnectionInfo,
+    IRequester,
+    RequestFactory,
+    Version,
+)
+from penstock.transports.memory.clock import VirtualClock
+from penstock.transports.memory.exchange import (
+    MemoryChannelRequest,
+    MemoryClientRequest,
+)
+from penstock.transports.memory.lane import WINDOW, Terms
+
+# RFC 9110, section 5.6.2.
+_METHOD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+# RFC 9112, section 3.2, as far as it is about octets.
+_TARGET: Final = re.compile(rb"[\x21-\x7e]+")
+
+# RFC 3986, section 3: a URI with an authority, but without a fragment, which
+# is never sent.
+_ABSOLUTE: Final = re.compile(
+    rb"[A-Za-z][A-Za-z0-9+.-]*+://([^/?#]++)([^?#]*+)(\?[^#]*+)?"
+)
+
+# RFC 9110, section 8.6: a user agent says that it sends nothing where the
+# method gives content a meaning.
+_WITH_CONTENT: Final = frozenset({b"POST", b"PUT", b"PATCH"})
+
+# Pairs of method and target that were found to be good.  Bounded, since a
+# test may make up any number.
+_MAX_KNOWN: Final = 1024
+
+_CLIENT: Final = IPv4Address("TCP", "127.0.0.1", 49152)
+_SERVER: Final = IPv4Address("TCP", "127.0.0.1", 80)
+
+
+def checkLine(method: bytes, target: bytes) -> None:
+    """
+    @raise LocalProtocolError: if C{method} or C{target} may not go on a wire.
+    """
+    if _METHOD.fullmatch(method) is None:
+        raise LocalProtocolError("a method must be a token")
+    if _TARGET.fullmatch(target) is None:
+        raise LocalProtocolError("a target must be visible ASCII")
+
+
+@implementer(IRequester)
+class MemoryRequester(Requester):
+    """
+    Sends requests to a request factory in the same process, by calling it.
+
+    All of an exchange that needs no waiting happens inside C{startRequest}.
+    What must wait for the event loop waits for C{clock}::
+
+        requester = MemoryRequester(Site(root))
+        response = requester.request("GET", "/")
+
+    @ivar clock: what is given as C{clock}.
+    @ivar terms: L{Terms}.
+    """
+
+    def __init__(
+        self,
+        factory: RequestFactory,
+        clock: Any = None,
+        *,
+        window: int = WINDOW,
+        piece: int | None = None,
+        host: bytes = b"localhost",
+        peer: IAddress | None = _CLIENT,
+        local: IAddress | None = _SERVER,
+        secure: bool = False,
+        deadline: float | None = None,
+        version: Version = (1, 1),
+    ) -> None:
+        """
+        @param factory: L{RequestFactory}, for instance a
+            L{penstock.core.server.Site}.
+        @param clock: L{twisted.internet.interfaces.IReactorTime}: a running
+            reactor, or a clock that somebody advances; by default a new
+            L{VirtualClock}.
+        @param window: octets of content that may wait for either end before
+            the other one's producer is paused.  At least 1.
+        @param piece: octets of content that are handed over at once, at most;
+            as many as C{window} by default.
+        @param host: the Host field of requests that have none of their own.
+        @param peer: the address of the client, for C{connectionInfo}.
+        @param local: the address of the server, for C{connectionInfo}.
+        @param secure: whether the scheme is https.
+        @param deadline: seconds that the client says it will wait.
+        @param version: what the client speaks.
+        """
+        if window < 1 or (piece is not None and piece < 1):
+            raise ValueError("a window and a piece are at least one octet")
+        self.clock = VirtualClock() if clock is None else clock
+        self.terms = Terms(self._soon, window, window if piece is None else piece)
+        self._factory = factory
+        self._version = version
+        self._facts = ConnectionInfo(
+            "memory", "", peer, local, secure, deadline=deadline
+        )
+        checkHost(host)
+        self._host = host
+        self._plain: tuple[RawField, ...] = ((b"Host", host),)
+        self._known: dict[tuple[bytes, bytes], tuple[bytes, bytes | None]] = {}
+        self._live: set[MemoryClientRequest] = set()
+        self._closing: list[Deferred[None]] | None = None
+
+    def _soon(self, call: Any) -> None:
+        self.clock.callLater(0, call)
+
+    def facts(self, number: int) -> ConnectionInfo:
+        """
+        @return: what an exchange with C{number} knows of its connection.
+        """
+        return self._facts._replace(requestId=f"memory-{number}")
+
+    @property
+    def underWay(self) -> tuple[MemoryClientRequest, ...]:
+        """
+        The exchanges that aren't over.
+        """
+        return tuple(self._live)
+
+    def startRequest(
+        self,
+        method: bytes,
+        uri: bytes,
+        headers: Headers,
+        callbacks: Any,
+        hasContent: bool = False,
+    ) -> Any:
+        """
+        See L{IRequester}.  The request factory is called before it returns,
+        and so may the callbacks be.
+        """
+        known = self._known.get((method, uri))
+        if known is None:
+            known = self._learn(method, uri)
+        target, authority = known
+        return self.start(method, target, headers, callbacks, hasContent, authority)
+
+    def start(
+        self,
+        method: bytes,
+        target: bytes,
+        headers: Headers | None,
+        callbacks: Any,
+        hasContent: bool,
+        authority: bytes | None = None,
+    ) -> MemoryClientRequest:
+        """
+        Start an exchange with a target just as it is.
+
+        @param method: as L{checkLine} takes it.
+        @param target: as L{checkLine} takes it; in any form.
+        @param headers: L{None} is none.
+        @param authority: what goes into the Host field instead of anything
+            else.
+        """
+        length: int | None = 0
+        if not headers and authority is None and method not in _WITH_CONTENT:
+            fields = self._plain
+            if hasContent:
+                length = None
+        else:
+            if headers is None:
+                headers = Headers()
+            fields = self._fields(method, headers, hasContent, authority)
+            if hasContent:
+                length = lengthOf(headers)
+        server = self._makeServer()
+        client = MemoryClientRequest(
+            self, server, method, callbacks, hasContent, length
+        )
+        self._live.add(client)
+        callbacks.requestStarted(client)
+        if self._closing is not None:
+            client.lose(Unavailable("the requester is closed"))
+        if client.isOver:
+            return client
+        server.begin(
+            self._factory,
+            method,
+            target,
+            self._version,
+            Headers.trusted(fields),
+            length,
+        )
+        if not hasContent:
+            server.contentEnded()
+        return client
+
+    def _makeServer(self) -> MemoryChannelRequest:
+        return MemoryChannelRequest(self, self._version)
+
+    def _learn(self, method: bytes, uri: bytes) -> tuple[bytes, bytes | None]:
+        """
+        Check a method and a URI, and take the URI apart.
+
+        @return: the target to send, and the authority, if the URI has one.
+        """
+        checkLine(method, uri)
+        target, authority = uri, None
+        absolute = _ABSOLUTE.fullmatch(uri)
+        if absolute is not None:
+            authority, path, query = absolute.groups(b"")
+            checkHost(authority)
+            if method == b"OPTIONS" and not path and not query:
+                # RFC 9112, section 3.2.4.
+                target = b"*"
+            else:
+                target = (path or b"/") + query
+        known = (target, authority)
+        if len(self._known) < _MAX_KNOWN:
+            self._known[method, uri] = known
+        return known
+
+    def _fields(
+        self,
+        method: bytes,
+        headers: Headers,
+        hasContent: bool,
+        authority: bytes | None,
+    ) -> tuple[RawField, ...]:
+        """
+        @return: the fields as they would arrive: Host first, nothing of the
+            hop, and a Content-Length only where there is content or it is 0.
+        """
+        if authority is None:
+            authority = headers.get(b"host")
+            if authority is None:
+                authority = self._host
+            else:
+                checkHost(authority)
+        fields = [(b"Host", authority)]
+        for field in endToEnd(headers):
+            name = field[0].lower()
+            if name != b"host" and (hasContent or name != b"content-length"):
+                fields.append(field)
+        if not hasContent and method in _WITH_CONTENT:
+            fields.append((b"Content-Length", b"0"))
+        return tuple(fields)
+
+    def breakConnections(self, problem: ExchangeLost | None = None) -> None:
+        """
+        Break off whatever is under way: see
+        L{MemoryClientRequest.breakConnection}.
+        """
+        for exchange in self.underWay:
+            exchange.breakConnection(problem)
+
+    def exchangeOver(self, exchange: MemoryClientRequest) -> None:
+        """
+        For an exchange: it is over.  Harmless twice.
+        """
+        self._live.discard(exchange)
+        if self._closing and not self._live:
+            waiting, self._closing = self._closing, []
+            for closed in waiting:
+                closed.callback(None)
+
+    def close(self) -> Deferred[None]:
+        """
+        See L{IRequester}.
+        """
+        if self._closing is None:
+            self._closing = []
+        if not self._live:
+            return succeed(None)
+        closed: Deferred[None] = Deferred()
+        self._closing.append(closed)
+        return closed
+
+
+def checkHost(host: bytes) -> None:
+    """
+    @raise LocalProtocolError: if C{host} may not be in a Host field.
+    """
+    if host and _TARGET.fullmatch(host) is None:
+        raise LocalProtocolError("a host must be visible ASCII")
+
+
+def lengthOf(headers: Headers) -> int | None:
+    """
+    @raise LocalProtocolError: for a Content-Length that isn't one number.
+    """
+    try:
+        return parseLength(headers.getRaw(b"content-length"))
+    except ValueError as problem:
+        raise LocalProtocolError(str(problem)) from None

@@ -1,0 +1,140 @@
+"""
+What a client sees go wrong behind an exchange's back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from twisted.internet.defer import Deferred
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    formatEvent,
+    globalLogPublisher,
+)
+from zope.interface import implementer
+
+from penstock.core.headers import Headers, RawField
+from penstock.core.interfaces import Version
+from penstock.core.order import Stage
+from penstock.transports.memory.exchange import MemoryChannelRequest
+
+if TYPE_CHECKING:
+    from penstock.transports.memory.requester import MemoryRequester
+
+
+class ContractBroken(AssertionError):
+    """
+    What served a request did something that a wire would have swallowed, or
+    left something undone.
+    """
+
+
+@implementer(ILogObserver)
+class Watch:
+    """
+    Collects what is logged as an error while somebody is inside it, and
+    complaints at any time.
+
+    @ivar problems: exceptions, in order.
+    @ivar inside: how many calls are on the stack during which the log counts.
+    """
+
+    __slots__ = ("__weakref__", "inside", "problems")
+
+    def __init__(self) -> None:
+        self.problems: list[Exception] = []
+        self.inside = 0
+
+    def start(self) -> None:
+        """
+        Begin to listen.
+        """
+        globalLogPublisher.addObserver(self)
+
+    def stop(self) -> None:
+        """
+        Listen no more.  Harmless twice.
+        """
+        globalLogPublisher.removeObserver(self)
+
+    def __call__(self, event: LogEvent) -> None:
+        """
+        See L{twisted.logger.ILogObserver}.
+        """
+        if not self.inside:
+            return
+        failure = event.get("log_failure")
+        level = event.get("log_level")
+        if failure is not None:
+            problem = failure.value
+            if isinstance(problem, Exception) and all(
+                problem is not known for known in self.problems
+            ):
+                problem.add_note(f"logged: {formatEvent(event)}")
+                self.problems.append(problem)
+        elif level is not None and level >= LogLevel.error:
+            self.complain(f"an error was logged: {formatEvent(event)}")
+
+    def complain(self, text: str) -> None:
+        """
+        Something was done that is no exception anywhere.
+        """
+        self.problems.append(ContractBroken(text))
+
+
+class WatchedChannelRequest(MemoryChannelRequest):
+    """
+    A serving end that notices what does no harm, and is wrong all the same.
+    """
+
+    __slots__ = ("_head", "_sentFields", "_watch")
+
+    def __init__(
+        self, requester: MemoryRequester, version: Version, watch: Watch
+    ) -> None:
+        super().__init__(requester, version)
+        self._watch = watch
+        self._head: Headers | None = None
+        self._sentFields: tuple[RawField, ...] = ()
+
+    def writeData(self, data: bytes) -> None:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        if self._stage is Stage.BODILESS and data:
+            self._contentForNone()
+        super().writeData(data)
+
+    def writeFile(self, file: BinaryIO, offset: int, length: int) -> Deferred[None]:
+        """
+        See L{penstock.core.interfaces.IExchange}.
+        """
+        if self._stage is Stage.BODILESS and length:
+            self._contentForNone()
+        return super().writeFile(file, offset, length)
+
+    def _contentForNone(self) -> None:
+        if not self._isHead:
+            self._watch.complain("content was written to a 204, 205 or 304")
+
+    def _sendHead(
+        self, code: int, headers: Headers, code_message: bytes | None
+    ) -> None:
+        self._head = headers
+        self._sentFields = tuple(headers)
+        super()._sendHead(code, headers, code_message)
+
+    def _sent(self, trailers: Headers | None) -> None:
+        if self._head is not None and tuple(self._head) != self._sentFields:
+            self._watch.complain("the fields were changed after they were sent")
+        self._head = None
+        super()._sent(trailers)
+
+    def _recordLate(self, name: str) -> None:
+        # After a loss nobody can know better; after a finish one should.
+        if self._stage is Stage.FINISHED:
+            self._watch.complain(f"{name} was called after finish")
+        super()._recordLate(name)
