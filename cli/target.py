@@ -47,6 +47,8 @@ def loadTarget(text: str) -> Any:
 
 
 def _find(module: str, attribute: str) -> Any:
+    if not all(name.isidentifier() for name in module.split(".")):
+        raise TargetProblem(f"{module!r} is not the name of a module")
     here = os.getcwd()
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -60,8 +62,6 @@ def _find(module: str, attribute: str) -> Any:
         raise TargetProblem(
             f"there is no module {problem.name!r} in {here} or on the Python path"
         ) from None
-    except ValueError:
-        raise TargetProblem(f"{module!r} is not the name of a module") from None
     for name in attribute.split("."):
         try:
             found = getattr(found, name)

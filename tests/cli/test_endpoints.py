@@ -1,0 +1,74 @@
+"""
+Endpoints, as they are written on a command line.
+"""
+
+from typing import Any
+
+import pytest
+from click import BadParameter
+from twisted.internet.endpoints import serverFromString
+
+from penstock.cli.endpoints import Endpoint, endpoint
+
+from ..loop import Loop
+
+
+@pytest.mark.parametrize(
+    ("text", "string", "secure"),
+    [
+        ("8080", r"tcp:8080:interface=192.0.2.1", False),
+        ("0", r"tcp:0:interface=192.0.2.1", False),
+        ("65535", r"tcp:65535:interface=192.0.2.1", False),
+        ("127.0.0.1:80", r"tcp:80:interface=127.0.0.1", False),
+        ("localhost:80", r"tcp:80:interface=localhost", False),
+        ("[::1]:80", r"tcp:80:interface=\:\:1", False),
+        ("[::]:80", r"tcp:80:interface=\:\:", False),
+        ("tcp:8080", r"tcp:8080", False),
+        ("tcp:8080:interface=::1", r"tcp:8080:interface=::1", False),
+        ("unix:/run/site.sock", r"unix:/run/site.sock", False),
+        ("systemd:domain=INET:index=0", r"systemd:domain=INET:index=0", False),
+        ("ssl:443:privateKey=k.pem", r"ssl:443:privateKey=k.pem", True),
+        ("haproxy:tcp:80", r"haproxy:tcp:80", False),
+        ("haproxy:ssl:443", r"haproxy:ssl:443", True),
+    ],
+)
+def test_parse(text: str, string: str, secure: bool) -> None:
+    found = endpoint(text)
+    assert found.describe("192.0.2.1") == string
+    assert found.secure is secure
+    assert found.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "65536",
+        "99999",
+        "123456",
+        "-1",
+        "8080 ",
+        "٣",
+        "localhost",
+        ":8080",
+        "[]:80",
+        "[::1]",
+        "::1:80",
+        "localhost:65536",
+        "localhost:",
+        "tcp:",
+        "/run/site.sock",
+    ],
+)
+def test_refused(text: str) -> None:
+    with pytest.raises(BadParameter):
+        endpoint(text)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_twistedTakesIt(loop: Loop, host: str) -> None:
+    """
+    The addresses survive Twisted's quoting.
+    """
+    server: Any = serverFromString(loop.reactor, Endpoint.parse("0").describe(host))
+    assert server._interface == host

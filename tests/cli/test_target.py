@@ -1,0 +1,124 @@
+"""
+What is served, as it is written on a command line.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from penstock.cli.target import TargetProblem, loadTarget
+from penstock.core.resource import Resource
+from penstock.core.server import Site
+from penstock.resources.file import File
+
+MODULE = """
+from penstock.core.resource import Resource
+from penstock.core.server import Site
+
+class Page(Resource):
+    pass
+
+class Needy(Resource):
+    def __init__(self, something):
+        pass
+
+class Space:
+    page = Page()
+
+page = Page()
+site = Site(page)
+number = 5
+
+def makePage():
+    return page
+
+def makeSite():
+    return site
+
+def makeNumber():
+    return number
+
+def fail():
+    raise ZeroDivisionError
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """
+    The current folder, with a few modules in it.
+    """
+    (tmp_path / "ours.py").write_text(MODULE)
+    (tmp_path / "broken.py").write_text("import nowhere_to_be_found")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "page.txt").write_text("text")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("ours:page", Resource),
+        ("ours:Page", Resource),
+        ("ours:Space.page", Resource),
+        ("ours:makePage", Resource),
+        ("ours:site", Site),
+        ("ours:makeSite", Site),
+        ("files", File),
+        ("./files", File),
+        (".", File),
+        ("files/page.txt", File),
+    ],
+)
+def test_found(text: str, kind: type) -> None:
+    assert isinstance(loadTarget(text), kind)
+
+
+def test_folderIsListed(folder: Path) -> None:
+    served = loadTarget("files")
+    assert served.listing
+    assert served.root == str((folder / "files").resolve())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nothing", "there is no folder 'nothing'"),
+        ("nothing:page", "there is no module 'nothing'"),
+        ("ours.inner:page", "there is no module 'ours.inner'"),
+        ("ours:nothing", "ours has no 'nothing'"),
+        ("ours:Space.nothing", "ours has no 'Space.nothing'"),
+        ("ours:number", "neither a resource nor a site"),
+        ("ours:makeNumber", "neither a resource nor a site"),
+        ("ours:", "lacks a half"),
+        (":page", "lacks a half"),
+        ("..ours:page", "not the name of a module"),
+    ],
+)
+def test_notFound(text: str, said: str) -> None:
+    with pytest.raises(TargetProblem) as caught:
+        loadTarget(text)
+    assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("broken:page", ModuleNotFoundError),
+        ("ours:fail", ZeroDivisionError),
+        ("ours:Needy", TypeError),
+    ],
+)
+def test_goesThrough(text: str, problem: type[Exception]) -> None:
+    """
+    What is wrong inside of a module is told with its traceback.
+    """
+    with pytest.raises(problem):
+        loadTarget(text)
