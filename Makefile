@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 # What `make run` serves, and where.
-TARGET ?= examples/site
+TARGET ?= examples.site:root
 PORT ?= 8080
 RPC_PORT ?= 7780
 
