@@ -24,6 +24,28 @@ _KNOWN: Final = tuple(
 _AT_ONCE: Final = 256 * 1024
 
 
+def beneath(transport: Any) -> Any:
+    """
+    @return: the transport that C{transport} itself writes to: TCP beneath
+        TLS, say; or C{transport}, if it is no wrapper.
+    """
+    while (lower := getattr(transport, "transport", None)) is not None:
+        transport = lower
+    return transport
+
+
+def isTCP(transport: Any) -> bool:
+    """
+    @return: whether C{transport} is a TCP connection of Twisted's own, with
+        or without encryption, and so may be given to L{queued}.
+    """
+    return (
+        type(transport) in _KNOWN
+        and hasattr(transport, "_tempDataBuffer")
+        and hasattr(transport, "dataBuffer")
+    )
+
+
 def isPlainSocket(transport: Any) -> bool:
     """
     Look once for each connection.
@@ -31,12 +53,7 @@ def isPlainSocket(transport: Any) -> bool:
     @return: whether C{transport} is an unencrypted TCP connection of Twisted's
         own, and so may be given to L{writeNow} and to sendfile.
     """
-    return (
-        type(transport) in _KNOWN
-        and not getattr(transport, "TLS", False)
-        and hasattr(transport, "_tempDataBuffer")
-        and hasattr(transport, "dataBuffer")
-    )
+    return isTCP(transport) and not getattr(transport, "TLS", False)
 
 
 def isQueueEmpty(transport: Any) -> bool:
@@ -57,7 +74,7 @@ def isQueueEmpty(transport: Any) -> bool:
 
 def queued(transport: Any) -> int:
     """
-    @param transport: for which L{isPlainSocket} holds.
+    @param transport: for which L{isTCP} holds.
 
     @return: octets that were written and have not gone to the socket.
     """

@@ -164,6 +164,13 @@ class RequestReader:
             return 0
         return self._decoder.remaining
 
+    def last(self, size: int) -> bytes:
+        """
+        @return: the last C{size} octets that were received and not parsed, or
+            fewer.
+        """
+        return self._buffer[max(self._position, len(self._buffer) - size) :]
+
     @property
     def inHead(self) -> bool:
         """

@@ -156,6 +156,25 @@ def responseHead(
     return b"\r\n".join(lines)
 
 
+def errorResponse(code: int, dateLine: bytes) -> bytes:
+    """
+    A whole response of the transport's own, after which it closes.  Nothing
+    that the peer sent is in it.
+    """
+    phrase = reasonPhrase(code)
+    return b"\r\n".join(
+        [
+            _STATUS_LINES[code],
+            dateLine,
+            b"Content-Type: text/plain; charset=utf-8",
+            b"Content-Length: %d" % (len(phrase) + 1),
+            b"Connection: close",
+            b"",
+            phrase + b"\n",
+        ]
+    )
+
+
 def intermediateHead(
     code: int, reason: bytes | None = None, headers: Headers | None = None
 ) -> bytes:

@@ -1,0 +1,533 @@
+"""
+A connection of the serving end: splits it into requests, one at a time and in
+order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from penstock.core.errors import (
+    DeadlineExceeded,
+    ExchangeLost,
+    LimitExceeded,
+    PeerGone,
+    PeerProtocolError,
+)
+from penstock.core.exchange import Inflow
+from penstock.core.headers import Headers
+from penstock.core.order import Stage
+from penstock.transports.http1.channel_request import ChannelRequest
+from penstock.transports.http1.connection import ServerConnection
+from penstock.transports.http1.deadlines import Progress, Waiting
+from penstock.transports.http1.events import Data, End, Rejected
+from penstock.transports.http1.hangup import Hangup, mayBeWhole
+from penstock.transports.http1.intake import Intake
+from penstock.transports.http1.request_reader import RequestHead, RequestReader
+from penstock.transports.http1.writer import (
+    Framing,
+    Persistence,
+    errorResponse,
+)
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from penstock.transports.http1.factory import HTTPFactory
+
+_log: Final = Logger()
+
+
+_PERSISTENCE: Final = {(1, 1): Persistence.IMPLIED, (1, 0): Persistence.KEEP_ALIVE}
+
+
+_HEAD: Final = Intake.HEAD
+_CONTENT: Final = Intake.CONTENT
+_WHOLE: Final = Intake.WHOLE
+_DRAIN: Final = Intake.DRAIN
+_CLOSING: Final = Intake.CLOSING
+
+
+@implementer(IHalfCloseableProtocol)
+class HTTPChannel(ServerConnection):
+    """
+    One connection.
+
+    The next request isn't parsed before the present response is finished; so
+    responses are in order, an error is answered in its turn, and what waits is
+    bytes.
+    """
+
+    def __init__(self, factory: HTTPFactory) -> None:
+        super().__init__(factory)
+        self._limits = factory.limits
+        self._reader = RequestReader(factory.limits)
+        self._intake = _HEAD
+        self._exchange: ChannelRequest | None = None
+        # Whether there may be another request after the present one.
+        self._keep = True
+        # The peer waits for 100 before it sends content.
+        self._expects = False
+        # Octets of the present request's content that nobody wanted, or of
+        # whatever comes after the last request.
+        self._dropped = 0
+        self._requests = 0
+        self._reads = 0
+        self._mayBeWhole: bool | None = None
+
+    # What Twisted calls
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        See L{twisted.internet.interfaces.IProtocol}.
+        """
+        if self._intake is _CLOSING:
+            self._dropped += len(data)
+            if self._dropped > self._limits.linger:
+                self._close()
+            return
+        self._reads += 1
+        self._reader.receive(data)
+        if not self._gathering:
+            self._advance()
+
+    def readConnectionLost(self) -> None:
+        """
+        See L{IHalfCloseableProtocol}.  Whoever stops sending in the middle of
+        an exchange has, with few exceptions, gone; whoever does so after it
+        may still be reading.
+        """
+        if self._exchange is None:
+            self._intake = _CLOSING
+            self._close()
+        else:
+            self._lose(PeerGone("the peer closed the connection"))
+            self.abort()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        See L{twisted.internet.interfaces.IProtocol}.
+        """
+        self._intake = _CLOSING
+        self._readPaused = False
+        self._out.clear()
+        self._reader.forget()
+        self.factory.disconnected(self)
+        self._lose(PeerGone("the connection was lost"))
+
+    def pauseProducing(self) -> None:
+        """
+        The transport wants no more.
+        """
+        self._blocked = True
+        if self._exchange is not None:
+            self._exchange.outputBlocked()
+
+    def resumeProducing(self) -> None:
+        """
+        The transport wants more.
+        """
+        self._blocked = False
+        if self._exchange is not None:
+            self._exchange.outputReady()
+        if self._intake is _HEAD and not self._gathering:
+            self._advance()
+
+    # Taking requests
+
+    def _advance(self) -> None:
+        """
+        Deal with what was received, as far as somebody wants it.
+        """
+        reader = self._reader
+        self._gathering = True
+        try:
+            while True:
+                intake = self._intake
+                if intake is _HEAD:
+                    if self._blocked:
+                        # More answers would only pile up.
+                        break
+                    event = reader.nextEvent()
+                    if type(event) is RequestHead:
+                        self._begin(event)
+                    elif type(event) is Rejected:
+                        self._refuse(event)
+                    else:
+                        break
+                elif intake is _CONTENT:
+                    if not self._takeContent():
+                        break
+                elif intake is _DRAIN:
+                    if not self._dropContent():
+                        break
+                else:
+                    break
+        finally:
+            self._gathering = False
+        if self._out:
+            self.flush()
+        self._regulate()
+
+    def _begin(self, head: RequestHead) -> None:
+        self._requests += 1
+        self._keep = head.keepAlive and not self.factory.draining
+        self._dropped = 0
+        exchange = self._exchange = ChannelRequest(self, head)
+        if head.contentLength == 0:
+            self._reader.nextEvent()
+            self._intake = _WHOLE
+            self._expects = False
+        else:
+            self._intake = _CONTENT
+            self._expects = head.expectContinue
+        if head.method == b"CONNECT":
+            # What follows would be for somebody else, and so isn't parsed.
+            self._exchange = None
+            self._refuse(Rejected(501, "CONNECT"))
+            return
+        exchange.begin(
+            self.factory.requestFactory,
+            head.method,
+            head.target,
+            head.version,
+            Headers.trusted(head.fields),
+            head.contentLength,
+        )
+        if self._intake is _WHOLE and self._exchange is exchange:
+            exchange.contentEnded()
+
+    def _takeContent(self) -> bool:
+        """
+        @return: whether to go on.
+        """
+        exchange = self._exchange
+        if exchange is None or exchange.paused or self._isOverfed():
+            return False
+        event = self._reader.nextEvent()
+        if type(event) is Data:
+            self._expects = False
+            if exchange.inflow is Inflow.STOPPED:
+                self._dropped += len(event.data)
+            exchange.contentReceived(event.data)
+        elif type(event) is End:
+            self._expects = False
+            self._intake = _WHOLE
+            trailers = event.trailers
+            exchange.contentEnded(
+                None if trailers is None else Headers.trusted(trailers)
+            )
+        elif type(event) is Rejected:
+            self._refuseContent(exchange, event)
+        else:
+            return False
+        return True
+
+    def _dropContent(self) -> bool:
+        """
+        @return: whether to go on.
+        """
+        event = self._reader.nextEvent()
+        if type(event) is Data:
+            self._dropped += len(event.data)
+            if self._isOverfed():
+                self._linger()
+        elif type(event) is End:
+            self._intake = _HEAD
+        elif type(event) is Rejected:
+            self._logRefusal(event)
+            self._linger()
+        else:
+            return False
+        return True
+
+    def _isOverfed(self) -> bool:
+        """
+        @return: whether more was dropped than the connection is worth.
+        """
+        return self._dropped > self._limits.drain
+
+    def _regulate(self) -> None:
+        """
+        Read, or stop reading.
+        """
+        intake = self._intake
+        if intake is _CONTENT:
+            exchange = self._exchange
+            stop = exchange is not None and (exchange.paused or self._isOverfed())
+        elif intake is _WHOLE or (intake is _HEAD and self._blocked):
+            stop = self._reader.buffered > self._limits.backlog
+        else:
+            stop = False
+        if stop is not self._readPaused and intake is not _CLOSING:
+            self._setReading(not stop)
+
+    # Answering for what is no request
+
+    def _refuse(self, rejected: Rejected) -> None:
+        """
+        Answer what can't be taken, and take nothing more.
+        """
+        self._logRefusal(rejected)
+        self._answer(rejected.code)
+
+    def _refuseContent(self, exchange: ChannelRequest, rejected: Rejected) -> None:
+        self._logRefusal(rejected)
+        problem: type[ExchangeLost] = PeerProtocolError
+        if rejected.code in (413, 431):
+            problem = LimitExceeded
+        self._fail(exchange, problem(rejected.reason), rejected.code)
+
+    def _fail(self, exchange: ChannelRequest, problem: ExchangeLost, code: int) -> None:
+        """
+        The present exchange can't go on: answer for it, if there is time.
+        """
+        isWaiting = exchange.stage is Stage.WAITING
+        self._intake = _CLOSING
+        self._lose(problem)
+        if isWaiting:
+            self._answer(code)
+        else:
+            self.abort()
+
+    def _answer(self, code: int) -> None:
+        """
+        Send a response of our own, the last one.  Nothing of the input is in
+        it.
+        """
+        self._out.append(errorResponse(code, self.factory.dateLine()))
+        self._linger()
+
+    def _logRefusal(self, rejected: Rejected) -> None:
+        _log.info(
+            "Refused input from {peer}: {code}, {reason}",
+            peer=self._peer,
+            code=rejected.code,
+            reason=rejected.reason,
+        )
+
+    # For the exchange
+
+    def intermediateSent(self, code: int) -> None:
+        """
+        An interim response C{code} was written.
+        """
+        if code == 100:
+            self._expects = False
+
+    def persistence(self, code: int, framing: Framing) -> Persistence:
+        """
+        Decide, with the head of a response, whether there can be another
+        request.
+
+        @return: what that head has to say about it.
+        """
+        exchange = self._exchange
+        if exchange is None:
+            return Persistence.CLOSE
+        if framing is Framing.CLOSE or self.factory.draining:
+            self._keep = False
+        elif self._keep and self._intake is _CONTENT:
+            # An early answer.  If the request goes on reading, all is well,
+            # but who answers with an error rarely does.
+            if code >= 300 or exchange.inflow is Inflow.STOPPED:
+                self._keep = self._isWorthDraining()
+            elif self._expects:
+                self._keep = False
+        if not self._keep:
+            return Persistence.CLOSE
+        return _PERSISTENCE[exchange.head.version]
+
+    def _isWorthDraining(self) -> bool:
+        """
+        @return: whether to read on through content that nobody wants.
+        """
+        if self._expects:
+            # It may come or not, and nobody could tell it from a request.
+            return False
+        remaining = self._reader.remaining
+        return (remaining or 0) + self._dropped <= self._limits.drain
+
+    def responseEnded(self) -> None:
+        """
+        The present response is written.
+        """
+        self._exchange = None
+        if not self._keep:
+            if self._intake is _CONTENT or self._reader.buffered:
+                self._linger()
+            else:
+                self._intake = _CLOSING
+                self._close()
+        elif self._intake is _WHOLE:
+            self._intake = _HEAD
+        elif self._isWorthDraining():
+            self._intake = _DRAIN
+        else:
+            self._linger()
+        if not self._gathering and self._intake is not _CLOSING:
+            self._advance()
+
+    def abort(self) -> None:
+        """
+        Give up the connection, visibly.
+        """
+        self._exchange = None
+        self._intake = _CLOSING
+        self._abort()
+
+    def contentPaused(self) -> None:
+        """
+        The request wants no content just now.
+        """
+        if not self._gathering:
+            self._regulate()
+
+    def contentResumed(self) -> None:
+        """
+        The request wants content, or wants none of it any more.
+        """
+        if self._intake is _CONTENT and not self._gathering:
+            self._advance()
+
+    def sendFile(
+        self,
+        exchange: ChannelRequest,
+        file: BinaryIO,
+        offset: int,
+        length: int,
+        done: Callable[[], None],
+    ) -> bool:
+        """
+        @return: whether a part of C{file} is sent in a better way than by
+            reading it.
+        """
+        return self._sendFileAtOnce(
+            file,
+            offset,
+            length,
+            done,
+            lambda offset, length: exchange.sendRest(file, offset, length, done),
+            lambda: self._shortFile(exchange),
+        )
+
+    def _shortFile(self, exchange: ChannelRequest) -> None:
+        _log.error("A file became shorter while it was being sent")
+        exchange.abortConnection()
+
+    # Ending
+
+    def shutdown(self) -> None:
+        """
+        Take no more requests, and finish what is under way.
+        """
+        self._keep = False
+        if self._intake is _DRAIN:
+            self._linger()
+        elif self._intake is _HEAD and not self._reader.inHead:
+            self._intake = _CLOSING
+            self._close()
+
+    def giveUp(self) -> None:
+        """
+        End it now.
+        """
+        self._lose(DeadlineExceeded("the server is shutting down"))
+        self.abort()
+
+    def _lose(self, problem: ExchangeLost) -> None:
+        """
+        Tell the present exchange, if there is one, that it is lost.
+        """
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.lose(problem)
+
+    def _linger(self) -> None:
+        """
+        Close, but so that what was written can be read.
+        """
+        self._intake = _CLOSING
+        self._dropped = 0
+        self._reader.forget()
+        self._closeOurSide()
+
+    # For the factory's sweep
+
+    @property
+    def isDeaf(self) -> bool:
+        """
+        Whether somebody should be told if the peer goes, and nothing is read
+        that would show it.
+        """
+        return self._readPaused and self._exchange is not None
+
+    def hungUp(self, how: Hangup, beneath: socket) -> None:
+        """
+        The peer has gone.
+
+        If it has only stopped sending, and the rest of the content is in the
+        kernel's buffer, the request shall have it.  (Of chunks one can only
+        say that an empty line in the end might be their end.)
+        """
+        if how is Hangup.CLOSED and self._intake is _CONTENT:
+            if self._mayBeWhole is None:
+                # Nothing more comes, so this is known for good.
+                reader = self._reader
+                self._mayBeWhole = mayBeWhole(
+                    beneath, reader.remaining, reader.buffered, reader.last(4)
+                )
+            if self._mayBeWhole:
+                return
+        self._lose(PeerGone("the peer closed the connection"))
+        self.abort()
+
+    def progress(self) -> Progress:
+        """
+        See L{penstock.transports.http1.deadlines.Watched}.
+        """
+        intake = self._intake
+        if intake is _CLOSING:
+            if self._unsent():
+                return (Waiting.WRITE, self._taken())
+            return (Waiting.CLOSE, 0)
+        if self._blocked or self._sender is not None:
+            return (Waiting.WRITE, self._taken())
+        if intake is _HEAD:
+            if self._reader.inHead or not self._requests:
+                return (Waiting.HEAD, self._requests)
+            return (Waiting.IDLE, self._requests)
+        if intake is _CONTENT and not self._readPaused and not self._expects:
+            return (Waiting.CONTENT, self._reads)
+        if intake is _DRAIN:
+            return (Waiting.DRAIN, self._requests)
+        return (Waiting.NOTHING, 0)
+
+    def expire(self, waiting: Waiting) -> None:
+        """
+        See L{penstock.transports.http1.deadlines.Watched}.
+        """
+        exchange = self._exchange
+        match waiting:
+            case Waiting.HEAD if self._reader.inHead:
+                self._refuse(Rejected(408, "head takes too long"))
+            case Waiting.HEAD | Waiting.IDLE:
+                self._intake = _CLOSING
+                self._close()
+            case Waiting.CONTENT if exchange is not None:
+                self._logRefusal(Rejected(408, "content takes too long"))
+                self._fail(exchange, DeadlineExceeded("content took too long"), 408)
+            case Waiting.DRAIN:
+                self._linger()
+            case Waiting.CLOSE if not self._closed:
+                self._close()
+            case _:
+                self._lose(DeadlineExceeded("the peer takes nothing"))
+                self.abort()

@@ -1,0 +1,144 @@
+"""
+Deadlines of all connections of a server, by one timer.
+
+Instead of a timer for each connection that every request would have to move,
+all are looked at twice a second.  A connection tells what it waits for and
+how far it has got; when that has been the same for too long, it is told so.
+Nothing is done for this while a request is served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum, auto
+from typing import Any, Final, Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+from penstock.transports.http1.limits import Timeouts
+
+# Seconds.  A peer that has gone is to be noticed within one.
+INTERVAL: Final = 0.5
+
+
+class Waiting(Enum):
+    """
+    What a connection waits for.
+    """
+
+    NOTHING = auto()
+    """Its peer owes nothing."""
+
+    HEAD = auto()
+    """The rest of a head, or the first one."""
+
+    IDLE = auto()
+    """The next request."""
+
+    CONTENT = auto()
+    """Content that the request wants."""
+
+    DRAIN = auto()
+    """Content that nobody wants."""
+
+    WRITE = auto()
+    """That the peer takes what is to be sent."""
+
+    CLOSE = auto()
+    """That the peer closes."""
+
+
+Progress = tuple[Waiting, int]
+
+
+class Watched(Protocol):
+    """
+    A connection.
+    """
+
+    def progress(self) -> Progress:
+        """
+        @return: what it waits for, and a number that is another one if it
+            has got further with it.
+        """
+
+    def expire(self, waiting: Waiting) -> None:
+        """
+        It has waited too long for C{waiting}.
+        """
+
+
+class Sweep:
+    """
+    Looks at all connections of a server, as long as there are some.
+    """
+
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        each: Callable[[Iterable[Any]], None],
+    ) -> None:
+        """
+        @param each: called each time with all connections.
+        """
+        self._each = each
+        self._limits: dict[Waiting, float | None] = {
+            Waiting.NOTHING: None,
+            Waiting.HEAD: timeouts.head,
+            Waiting.IDLE: timeouts.idle,
+            Waiting.CONTENT: timeouts.content,
+            Waiting.DRAIN: timeouts.linger,
+            Waiting.WRITE: timeouts.write,
+            Waiting.CLOSE: timeouts.linger,
+        }
+        self._watched: dict[Any, tuple[Progress, float]] = {}
+        self._clock: IReactorTime | None = None
+        self._call: Any = None
+
+    def __len__(self) -> int:
+        return len(self._watched)
+
+    def __iter__(self) -> Any:
+        return iter(list(self._watched))
+
+    def add(self, watched: Watched, clock: IReactorTime) -> None:
+        """
+        Watch a connection that was just made.
+        """
+        self._watched[watched] = (watched.progress(), clock.seconds())
+        if self._call is None:
+            self._clock = clock
+            self._call = clock.callLater(INTERVAL, self._look)
+
+    def remove(self, watched: Watched) -> None:
+        """
+        A connection is gone.
+        """
+        self._watched.pop(watched, None)
+        if not self._watched and self._call is not None:
+            call, self._call = self._call, None
+            call.cancel()
+
+    def _look(self) -> None:
+        self._call = None
+        clock = self._clock
+        if clock is None:
+            return
+        self._call = clock.callLater(INTERVAL, self._look)
+        now = clock.seconds()
+        limits = self._limits
+        late: list[tuple[Watched, Waiting]] = []
+        self._each(self._watched)
+        for watched, (before, since) in self._watched.items():
+            progress = watched.progress()
+            # The reactor's clock is that on the wall: it can be set back.
+            if progress != before or now < since:
+                self._watched[watched] = (progress, now)
+            else:
+                limit = limits[progress[0]]
+                if limit is not None and now - since >= limit:
+                    late.append((watched, progress[0]))
+        for watched, waiting in late:
+            if watched in self._watched:
+                self._watched[watched] = (watched.progress(), now)
+                watched.expire(waiting)

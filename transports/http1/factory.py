@@ -1,0 +1,196 @@
+"""
+A server's connections.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import ServerFactory
+
+from penstock.core.interfaces import RequestFactory
+from penstock.transports.http1.channel import HTTPChannel
+from penstock.transports.http1.deadlines import Sweep
+from penstock.transports.http1.hangup import hangups, socketOf
+from penstock.transports.http1.limits import Limits, Timeouts
+from penstock.transports.http1.writer import dateLine
+
+if TYPE_CHECKING:
+    from socket import socket
+
+# Request ids are unique among the processes whose logs are read together.
+_PREFIX: Final = os.urandom(4).hex()
+_numbers = count(1)
+
+
+class HTTPFactory(ServerFactory):
+    """
+    Serves HTTP/1.1 and HTTP/1.0::
+
+        endpoint.listen(HTTPFactory(Site(root)))
+
+    @ivar requestFactory: makes requests.
+    @ivar limits: what peers may send.
+    @ivar timeouts: how long they may take.
+    """
+
+    noisy = False
+
+    def __init__(
+        self,
+        requestFactory: RequestFactory,
+        clock: IReactorTime | None = None,
+        limits: Limits | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        """
+        @param clock: the reactor, or for tests a clock; L{None} for the
+            reactor that the first connection comes from.
+        """
+        self.requestFactory = requestFactory
+        self.limits = Limits() if limits is None else limits
+        self.timeouts = Timeouts() if timeouts is None else timeouts
+        self._clock = clock
+        self._sweep = Sweep(self.timeouts, self._checkHangups)
+        self._drained: Deferred[None] | None = None
+        self._giveUp: Any = None
+        # Connections with a head that waits for what follows it.
+        self._held: list[HTTPChannel] = []
+        self._dateLine = b""
+        self._dateSecond = -1
+        # Set with the first connection.
+        self._seconds: Callable[[], float]
+
+    @property
+    def draining(self) -> bool:
+        """
+        Whether L{drain} was called.
+        """
+        return self._drained is not None
+
+    @property
+    def clock(self) -> IReactorTime:
+        """
+        What tells the time.
+
+        @raise RuntimeError: if there is none, and no connection yet.
+        """
+        if self._clock is None:
+            raise RuntimeError("HTTPFactory has no clock before its first connection")
+        return self._clock
+
+    def buildProtocol(self, addr: IAddress | None) -> HTTPChannel | None:
+        """
+        See L{twisted.internet.interfaces.IProtocolFactory}.  No connection is
+        taken when draining.
+        """
+        if self.draining:
+            return None
+        return HTTPChannel(self)
+
+    def drain(self, seconds: float) -> Deferred[None]:
+        """
+        Finish what is under way, and take nothing new.  Stop listening first.
+
+        Idle connections are closed at once, others after their response, and
+        what is left after C{seconds} is aborted.
+
+        @return: fires with L{None} when no connection is left.
+        """
+        if self._drained is None:
+            self._drained = Deferred()
+            for channel in self._sweep:
+                channel.shutdown()
+            if len(self._sweep):
+                self._giveUp = self.clock.callLater(seconds, self._abortAll)
+            else:
+                self._drained.callback(None)
+        waiter: Deferred[None] = Deferred()
+        if self._drained.called:
+            return succeed(None)
+        self._drained.addCallback(waiter.callback)
+        return waiter
+
+    def _abortAll(self) -> None:
+        self._giveUp = None
+        for channel in self._sweep:
+            channel.giveUp()
+
+    # For channels
+
+    def connected(self, channel: HTTPChannel, transport: Any) -> None:
+        """
+        A connection was made.
+
+        @raise RuntimeError: if nothing tells the time.
+        """
+        if self._clock is None:
+            clock = getattr(transport, "reactor", None)
+            if clock is None:
+                raise RuntimeError("HTTPFactory needs a clock for this transport")
+            self._clock = clock
+        self._seconds = self._clock.seconds
+        self._sweep.add(channel, self._clock)
+
+    def disconnected(self, channel: HTTPChannel) -> None:
+        """
+        A connection is gone.
+        """
+        self._sweep.remove(channel)
+        if self._drained is not None and not len(self._sweep):
+            if self._giveUp is not None:
+                self._giveUp.cancel()
+                self._giveUp = None
+            if not self._drained.called:
+                self._drained.callback(None)
+
+    def dateLine(self) -> bytes:
+        """
+        @return: the Date field for a response that starts now.
+        """
+        second = int(self._seconds())
+        if second != self._dateSecond:
+            self._dateSecond = second
+            self._dateLine = dateLine(second)
+        return self._dateLine
+
+    def requestId(self) -> str:
+        """
+        @return: a name that no other request has.
+        """
+        return f"{_PREFIX}-{next(_numbers):x}"
+
+    def flushSoon(self, channel: HTTPChannel) -> None:
+        """
+        Call C{channel.flush} in the reactor's next turn: one call for all
+        channels.
+        """
+        if not self._held:
+            self.clock.callLater(0, self._flushHeld)
+        self._held.append(channel)
+
+    def _flushHeld(self) -> None:
+        held, self._held = self._held, []
+        for channel in held:
+            channel.flush()
+
+    def _checkHangups(self, channels: Iterable[HTTPChannel]) -> None:
+        """
+        Tell those who can't see it that their peers have gone.
+        """
+        paused: dict[int, tuple[HTTPChannel, socket]] = {}
+        for channel in channels:
+            if channel.isDeaf:
+                found = socketOf(channel.transport)
+                if found is not None and found.fileno() >= 0:
+                    paused[found.fileno()] = (channel, found)
+        if paused:
+            gone = hangups(each for _, each in paused.values())
+            for descriptor, how in gone.items():
+                channel, found = paused[descriptor]
+                channel.hungUp(how, found)

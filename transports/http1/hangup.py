@@ -1,0 +1,100 @@
+"""
+Notice that a peer has gone while nothing is read from it.
+
+A connection whose input is paused isn't watched for input, so neither a FIN
+nor a reset is seen.  The kernel can be asked for both without reading.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import sys
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import Any, Final
+
+from penstock.transports.http1.direct import beneath
+
+try:
+    import fcntl
+    import termios
+except ImportError:  # pragma: no cover - where there is no poll() either
+    _UNREAD: Any = None
+else:
+    _UNREAD = getattr(termios, "FIONREAD", None)
+
+_RESET: Final = getattr(select, "POLLHUP", 0) | getattr(select, "POLLERR", 0)
+_CLOSED: Final = getattr(select, "POLLRDHUP", 0)
+
+
+class Hangup(Enum):
+    """
+    How a peer has gone.
+    """
+
+    CLOSED = auto()
+    """It sends nothing more, but what is in the kernel's buffer."""
+
+    RESET = auto()
+    """Nothing goes either way any more."""
+
+
+def socketOf(transport: Any) -> socket.socket | None:
+    """
+    @return: the socket beneath C{transport}, and beneath its TLS if it has
+        that; L{None} if there is none to be found.
+    """
+    handle = getattr(beneath(transport), "getHandle", None)
+    found = handle() if handle is not None else None
+    return found if isinstance(found, socket.socket) else None
+
+
+def hangups(sockets: Iterable[socket.socket]) -> dict[int, Hangup]:
+    """
+    Ask about all sockets at once: one system call.
+
+    @return: those whose peer has gone, by file descriptor.
+    """
+    if not _CLOSED:  # pragma: no cover - only Linux has it
+        return {}
+    poll = select.poll()
+    for each in sockets:
+        poll.register(each, _CLOSED)
+    return {
+        descriptor: Hangup.RESET if event & _RESET else Hangup.CLOSED
+        for descriptor, event in poll.poll(0)
+    }
+
+
+def mayBeWhole(
+    each: socket.socket, remaining: int | None, buffered: int, last: bytes
+) -> bool:
+    """
+    After L{Hangup.CLOSED}, tell whether what has come can be all of a content.
+
+    @param remaining: octets that are missing in what was parsed; L{None} if
+        it is chunked.  Of chunks one can only say that an empty line in the
+        end might be their end.
+    @param buffered: octets that were read and not parsed.
+    @param last: the last four of them.
+    """
+    unread = _unread(each)
+    if remaining is not None:
+        return remaining <= buffered + unread
+    if unread:
+        try:
+            # A copy of all that the kernel has; so don't ask often.
+            last += each.recv(unread, socket.MSG_PEEK)
+        except OSError:
+            return False
+    return last.endswith(b"\r\n\r\n")
+
+
+def _unread(each: socket.socket) -> int:
+    """
+    @return: octets that have come and were not read yet.
+    """
+    if _UNREAD is None:  # pragma: no cover - hangups() finds nothing there
+        return 0
+    return int.from_bytes(fcntl.ioctl(each, _UNREAD, bytes(4)), sys.byteorder)
