@@ -14,17 +14,14 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
 from enum import Enum, auto
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
-from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from penstock.core.errors import ExchangeLost, LocalProtocolError
-from penstock.core.flow import FileProducer, Puller
 from penstock.core.headers import Headers
 from penstock.core.interfaces import (
     ConnectionInfo,
@@ -33,16 +30,11 @@ from penstock.core.interfaces import (
     RequestFactory,
     Version,
 )
-from penstock.core.order import LATE, TRANSITIONS, Action, Stage
+from penstock.core.order import Action, Stage
+from penstock.core.outgoing import Outgoing
+from penstock.core.outgoing import parseLength as parseLength
 
 _log: Final = Logger()
-
-# Late calls are kept for tests and debugging; more than a few tell no more.
-MAX_LATE_CALLS: Final = 16
-
-# RFC 9110, section 8.6: 1*DIGIT.  Eighteen digits are an exabyte, and fit in
-# 64 bits with room to add; anything longer is refused before int() sees it.
-_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 
 # RFC 9112, section 4: what a reason-phrase must not have.
 _NOT_IN_REASON: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -71,54 +63,23 @@ class Inflow(Enum):
     """Nobody wants the rest."""
 
 
-def parseLength(values: tuple[bytes, ...]) -> int | None:
-    """
-    @param values: the Content-Length fields of a message.
-
-    @return: the length, or L{None} without a field.
-
-    @raise ValueError: unless they are one number (RFC 9112, section 6.3
-        allows to merge equal ones; nobody honest sends them).
-    """
-    if not values:
-        return None
-    if len(values) > 1 or _LENGTH.fullmatch(values[0]) is None:
-        raise ValueError("Content-Length must be one number")
-    return int(values[0])
-
-
-class Exchange:
+class Exchange(Outgoing):
     """
     What serving and calling have in common: a message that goes out, and the
     content of one that comes in.
     """
 
     __slots__ = (
-        "_blocked",
         "_callbacks",
         "_delivering",
-        "_file",
         "_held",
         "_inflow",
-        "_late",
         "_paused",
-        "_producer",
-        "_remaining",
-        "_stage",
         "_trailers",
-        "written",
     )
 
     def __init__(self) -> None:
-        self.written = 0
-        self._stage = _WAITING
-        # Octets that Content-Length still promises, where there is one.
-        self._remaining: int | None = None
-        # What writes: a push producer, or a Puller around a pull producer.
-        self._producer: Any = None
-        # Fires when the file that is being sent isn't needed any more.
-        self._file: Deferred[None] | None = None
-        self._blocked = False
+        super().__init__()
         # None before the request exists, and when the exchange is over.
         self._callbacks: Any = None
         self._inflow = Inflow.OPEN
@@ -127,7 +88,6 @@ class Exchange:
         self._delivering = False
         self._held: deque[bytes] | None = None
         self._trailers: Headers | None = None
-        self._late: list[str] | None = None
 
     # Facts
 
@@ -137,20 +97,6 @@ class Exchange:
         What is known of the connection.  Made when somebody asks.
         """
         raise NotImplementedError
-
-    @property
-    def lateCalls(self) -> tuple[str, ...]:
-        """
-        Names of the calls made after the end.
-        """
-        return tuple(self._late or ())
-
-    @property
-    def stage(self) -> Stage:
-        """
-        How far the outgoing message has got.
-        """
-        return self._stage
 
     @property
     def inflow(self) -> Inflow:
@@ -174,60 +120,6 @@ class Exchange:
         return sum(map(len, self._held)) if self._held else 0
 
     # What a transport supplies
-
-    def _sendData(self, data: bytes) -> None:
-        """
-        Put some content on the wire.  Never empty.
-        """
-        raise NotImplementedError
-
-    def _sendEnd(self, trailers: Headers | None) -> None:
-        """
-        Put the end of the message on the wire.
-        """
-        raise NotImplementedError
-
-    def _sendAbort(self) -> None:
-        """
-        Make the peer see that the message will never be whole, or that its
-        own isn't wanted any more.
-        """
-        raise NotImplementedError
-
-    def _sendFile(
-        self, file: BinaryIO, offset: int, length: int, done: Callable[[], None]
-    ) -> None:
-        """
-        Put a part of a file on the wire, then call C{done}, unless the
-        exchange is over before that.  Override it where there is a better
-        way than through L{_sendData}.
-        """
-
-        def write(data: bytes) -> None:
-            self._sendData(data)
-            puller.wrote()
-
-        def sent(short: bool) -> None:
-            puller.cease()
-            self._producer = None
-            if short:
-                _log.error("A file became shorter while it was being sent")
-                self.abortConnection()
-            else:
-                done()
-
-        puller = Puller(
-            FileProducer(file, offset, length, write, sent),
-            self._later,
-            self._producerFailed,
-        )
-        self._produce(puller)
-
-    def _later(self, call: Callable[[], None]) -> None:
-        """
-        Call C{call} from the event loop, soon.
-        """
-        raise NotImplementedError
 
     def _contentPaused(self) -> None:
         """
@@ -253,177 +145,6 @@ class Exchange:
         given to L{contentReceived}: room for as many more.  All that is given
         is returned in the end; the connection may be gone by then.
         """
-
-    # Outgoing content
-
-    def writeData(self, data: bytes) -> None:
-        """
-        See L{penstock.core.interfaces.IExchange}.
-        """
-        bodiless = False
-        if self._stage is not _WRITING or self._file is not None:
-            if not self._may(Action.DATA):
-                return
-            bodiless = self._stage is Stage.BODILESS
-        if self._remaining is not None:
-            self._promise(len(data))
-        if data:
-            producer = self._producer
-            if not bodiless:
-                self.written += len(data)
-                self._sendData(data)
-            if type(producer) is Puller:
-                producer.wrote()
-
-    def writeFile(self, file: BinaryIO, offset: int, length: int) -> Deferred[None]:
-        """
-        See L{penstock.core.interfaces.IExchange}.
-        """
-        if offset < 0 or length < 0:
-            raise LocalProtocolError("a part of a file must not be negative")
-        if not self._may(Action.FILE) or self._stage is Stage.BODILESS or not length:
-            return succeed(None)
-        if self._remaining is not None:
-            self._promise(length)
-        self.written += length
-        finished: Deferred[None] = Deferred()
-        self._file = finished
-        self._sendFile(file, offset, length, self._fileDone)
-        return finished
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """
-        See L{penstock.core.interfaces.IExchange}.
-        """
-        if self._producer is not None and self._file is None:
-            raise RuntimeError("a producer is registered already")
-        if not self._may(Action.PRODUCER):
-            producer.stopProducing()
-            return
-        if not streaming:
-            producer = Puller(producer, self._later, self._producerFailed)
-        self._produce(producer)
-
-    def unregisterProducer(self) -> None:
-        """
-        See L{penstock.core.interfaces.IExchange}.
-        """
-        producer = self._producer
-        if producer is not None and self._file is None:
-            self._producer = None
-            if type(producer) is Puller:
-                producer.cease()
-
-    def finish(self, trailers: Headers | None = None) -> None:
-        """
-        See L{penstock.core.interfaces.IExchange}.
-        """
-        if self._stage is not _WRITING or self._file is not None:
-            if not self._may(Action.FINISH):
-                return
-        if self._producer is not None:
-            raise LocalProtocolError("finish() while a producer is registered")
-        if self._remaining and self._stage is _WRITING:
-            self.abortConnection()
-            raise LocalProtocolError("the content is shorter than its Content-Length")
-        self._stage = _FINISHED
-        self._sent(trailers)
-
-    def abortConnection(self) -> None:
-        """
-        See L{penstock.core.interfaces.IExchange}.
-        """
-        if not self._isOver():
-            self._end()
-            self._sendAbort()
-        else:
-            self._recordLate("abortConnection")
-
-    def outputBlocked(self) -> None:
-        """
-        For the transport: the wire takes no more just now.
-        """
-        if not self._blocked:
-            self._blocked = True
-            producer = self._producer
-            if producer is not None:
-                try:
-                    producer.pauseProducing()
-                except Exception:
-                    self._producerFailed()
-
-    def outputReady(self) -> None:
-        """
-        For the transport: undo L{outputBlocked}.
-        """
-        if self._blocked:
-            self._blocked = False
-            producer = self._producer
-            if producer is not None:
-                try:
-                    producer.resumeProducing()
-                except Exception:
-                    self._producerFailed()
-
-    def _producerFailed(self) -> None:
-        """
-        A producer raised: its exchange can't be completed any more, others on
-        the connection can.
-        """
-        _log.failure("A producer failed; its exchange is aborted")
-        if not self._isOver():
-            self.abortConnection()
-
-    def _produce(self, producer: Any) -> None:
-        self._producer = producer
-        if self._blocked:
-            producer.pauseProducing()
-        elif type(producer) is Puller:
-            producer.resumeProducing()
-
-    def _promise(self, size: int) -> None:
-        """
-        Take C{size} octets off what Content-Length promises.
-        """
-        left = (self._remaining or 0) - size
-        if left < 0:
-            raise LocalProtocolError("the content is longer than its Content-Length")
-        self._remaining = left
-
-    def _fileDone(self) -> None:
-        finished, self._file = self._file, None
-        if finished is not None:
-            finished.callback(None)
-
-    def _may(self, action: Action) -> bool:
-        """
-        @return: whether C{action} is to be carried out; L{False} if it comes
-            late.
-
-        @raise LocalProtocolError: if it comes out of order.
-        """
-        step = (self._stage, action)
-        if step in LATE or self._isOver():
-            self._recordLate(action.value)
-            return False
-        if step not in TRANSITIONS:
-            raise LocalProtocolError(
-                f"{action.value} is not allowed while {self._stage.name.lower()}"
-            )
-        if self._file is not None:
-            raise LocalProtocolError(f"{action.value} while a file is being sent")
-        if self._producer is not None and action is Action.FILE:
-            raise LocalProtocolError("writeFile while a producer is registered")
-        return True
-
-    def _recordLate(self, name: str) -> None:
-        """
-        Count a call that comes after the end.
-        """
-        if self._late is None:
-            self._late = []
-        if len(self._late) < MAX_LATE_CALLS:
-            self._late.append(name)
 
     # Incoming content
 
@@ -569,12 +290,6 @@ class Exchange:
 
     # The end
 
-    def _isOver(self) -> bool:
-        raise NotImplementedError
-
-    def _sent(self, trailers: Headers | None) -> None:
-        raise NotImplementedError
-
     def _end(self) -> None:
         """
         Nothing is called on the callbacks from now on, and nothing written.
@@ -583,19 +298,6 @@ class Exchange:
         if self._isFlowing():
             self._stopInflow()
         self._loseOutflow()
-
-    def _loseOutflow(self) -> None:
-        """
-        Nothing is written from now on.
-        """
-        self._stage = _LOST
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            try:
-                producer.stopProducing()
-            except Exception:
-                _log.failure("A producer failed to stop")
-        self._fileDone()
 
 
 @implementer(IChannelRequest)

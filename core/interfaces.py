@@ -18,9 +18,9 @@ incoming content, and the facts of the connection.
 B{When an exchange is over.}  For the callbacks an exchange ends at the first
 of: their own call of C{finish} (server) or the peer's complete response
 (client), their own C{abortConnection}, or C{connectionLost}.  Nothing is
-called on them afterwards.  Calls that they make afterwards do nothing; they
-are counted (C{lateCalls}) and never logged, since whoever writes can't know
-that the peer went away a moment ago.
+called on them afterwards.  Calls that they make afterwards do nothing; those
+that write or end are counted (C{lateCalls}) and never logged, since whoever
+writes can't know that the peer went away a moment ago.
 """
 
 from __future__ import annotations
@@ -87,8 +87,9 @@ class IExchange(Interface):
 
     lateCalls = Attribute(
         """
-        Names of the calls made after the exchange was over, oldest first (at
-        most 16 are kept): for tests and for a debugging log.
+        Names of the calls made after the exchange was over that would have
+        written or ended something, oldest first (at most 16 are kept): for
+        tests and for a debugging log.
         """
     )
 
@@ -118,7 +119,8 @@ class IExchange(Interface):
         @return: fires with L{None} when C{file} isn't needed any more: it has
             been sent, or the exchange is over.  It never fails.
         @raise LocalProtocolError: before the head; while another file is being
-            sent or a producer is registered; or beyond Content-Length.
+            sent or a producer is registered; beyond Content-Length; or for a
+            negative C{offset} or C{length}.
         """
 
     def finish(trailers: Headers | None = None) -> None:
@@ -129,9 +131,9 @@ class IExchange(Interface):
         section 6.5): always but after a Content-Length or to HTTP/1.0.
 
         @raise LocalProtocolError: before the head; while a producer is
-            registered or a file is being sent; or if the content is shorter than Content-Length says,
-            after aborting the message, so that the peer can't take it for
-            whole.
+            registered or a file is being sent; or if the content is shorter
+            than Content-Length says, after aborting the message, so that the
+            peer can't take it for whole.
         """
 
     def abortConnection() -> None:
@@ -177,7 +179,8 @@ class IExchange(Interface):
         """
         The rest of the incoming content isn't wanted: neither
         C{handleContentChunk} nor C{handleContentComplete} will be called
-        again.  The exchange goes on; C{connectionLost} may still come.
+        again.  The exchange goes on; C{connectionLost} may still come.  (A
+        caller's ends with the response, in silence.)
 
         A carrier that can tells the peer to stop sending; one that can't
         reads on and drops the rest, within bounds.
