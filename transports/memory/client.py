@@ -71,6 +71,7 @@ class MemoryClient:
 
     @ivar requester: the L{MemoryRequester}, for those who want a Deferred:
         C{await client.requester.request("GET", "/")}.
+    @ivar limit: see L{__init__}.
     @ivar clock: gives the time to resources that are made with it.
     """
 
@@ -97,7 +98,7 @@ class MemoryClient:
         factory: RequestFactory = Site(root) if IResource.providedBy(root) else root
         self.requester = WatchedRequester(factory, clock, **terms)
         self.clock = self.requester.clock
-        self._limit = limit
+        self.limit = limit
         self._watch = watch = Watch()
         self._expected: list[tuple[tuple[type[Exception], ...], list[Exception]]] = []
         self._known: dict[tuple[bytes | str, bytes | str], tuple[bytes, bytes]] = {}
@@ -158,7 +159,7 @@ class MemoryClient:
             fields = Headers() if fields is None else fields.copy()
             fields.setRaw(b"content-length", b"%d" % len(body))
             body = (body,)
-        exchange = MemoryExchange(self, *line, body is not None, self._limit)
+        exchange = MemoryExchange(self, *line, body is not None)
         watch = self._watch
         watch.inside += 1
         try:
@@ -265,9 +266,7 @@ class MemoryClient:
             fields = Headers() if fields is None else fields.copy()
             fields.setRaw(b"content-length", b"%d" % contentLength)
         hasContent = contentLength != 0
-        exchange = MemoryExchange(
-            self, *line, hasContent, self._limit, paused, breakAfter
-        )
+        exchange = MemoryExchange.prepared(self, *line, hasContent, paused, breakAfter)
         with self.inside():
             self.requester.start(*line, fields, exchange, hasContent)
         return exchange

@@ -37,18 +37,17 @@ class MemoryChannelRequest(ServingExchange):
     """
 
     __slots__ = (
-        "_client",
-        "_inward",
         "_number",
-        "_outward",
         "_requester",
         "_trailing",
         "_version",
+        "busy",
+        "guarded",
+        "inward",
+        "outward",
     )
 
-    _client: MemoryClientRequest
-    _inward: Lane
-    _outward: Lane
+    outward: Lane
 
     def __init__(self, requester: MemoryRequester, version: Version) -> None:
         super().__init__()
@@ -57,6 +56,10 @@ class MemoryChannelRequest(ServingExchange):
         self._number = next(_numbers)
         # Whether the response may have a trailer section.
         self._trailing = False
+        self.busy = False
+        self.guarded = True
+        # Made by the other end, as soon as there is something to send.
+        self.inward: Lane | None = None
 
     @property
     def connectionInfo(self) -> ConnectionInfo:
@@ -77,7 +80,7 @@ class MemoryChannelRequest(ServingExchange):
         """
         The most octets of the response that the caller has let wait.
         """
-        return self._outward.most
+        return self.outward.most
 
     def _later(self, call: Callable[[], None]) -> None:
         self._requester.terms.later(call)
@@ -87,9 +90,11 @@ class MemoryChannelRequest(ServingExchange):
     ) -> None:
         if self._version >= (1, 1):
             fields = () if headers is None else _without(headers, b"content-length")
-            self._outward.call(
-                self._client.intermediateReceived, code, Headers.trusted(fields)
-            )
+            client = self.outward.receiver
+            if client is not None:
+                self.outward.call(
+                    client.intermediateReceived, code, Headers.trusted(fields)
+                )
 
     def _sendHead(
         self, code: int, headers: Headers, code_message: bytes | None
@@ -107,28 +112,34 @@ class MemoryChannelRequest(ServingExchange):
             fields = ((b"Content-Length", b"0"), *fields)
         else:
             fields = tuple(endToEnd(headers))
-        self._outward.call(
-            self._client.headReceived, code, Headers.trusted(fields), code_message
-        )
+        client = self.outward.receiver
+        if client is not None:
+            self.outward.call(
+                client.headReceived, code, Headers.trusted(fields), code_message
+            )
 
     def _sendData(self, data: bytes) -> None:
-        self._outward.carry(data)
+        self.outward.carry(data)
 
     def _sendEnd(self, trailers: Headers | None) -> None:
         if trailers is not None:
             trailers = _copied(trailers) if self._trailing else None
-        self._outward.call(self._client.contentEnded, trailers)
+        client = self.outward.receiver
+        if client is not None:
+            self.outward.call(client.contentEnded, trailers)
 
     def _sendAbort(self) -> None:
-        self._outward.call(
-            self._client.lose, Cancelled("the server gave up the exchange")
-        )
+        client = self.outward.receiver
+        if client is not None:
+            self.outward.call(client.lose, Cancelled("the server gave up"))
 
     def _contentConsumed(self, size: int) -> None:
-        self._inward.taken(size)
+        if self.inward is not None:
+            self.inward.taken(size)
 
     def _end(self) -> None:
-        self._inward.close()
+        if self.inward is not None:
+            self.inward.close()
         super()._end()
 
 
@@ -137,7 +148,7 @@ class MemoryClientRequest(CallingExchange):
     The calling end.
     """
 
-    __slots__ = ("_inward", "_outward", "_requester", "server")
+    __slots__ = ("_inward", "_requester", "busy", "guarded", "server")
 
     def __init__(
         self,
@@ -154,13 +165,9 @@ class MemoryClientRequest(CallingExchange):
         super().__init__(method, callbacks, hasContent, length)
         self._requester = requester
         self.server = server
-        self._outward = outward = Lane(requester.terms, self, server)
-        self._inward = inward = Lane(requester.terms, server, self)
-        outward.back = inward
-        inward.back = outward
-        server._client = self
-        server._inward = outward
-        server._outward = inward
+        self.busy = False
+        self.guarded = True
+        self._inward = server.outward = Lane(requester.terms, server, self)
 
     @property
     def connectionInfo(self) -> ConnectionInfo:
@@ -203,14 +210,15 @@ class MemoryClientRequest(CallingExchange):
         """
         The most octets of the request that the server has let wait.
         """
-        return self._outward.most
+        outward = self.server.inward
+        return 0 if outward is None else outward.most
 
     def allowCallsInside(self) -> None:
         """
         The callbacks may be called inside calls of this object, and need no
         turn of the event loop in between.
         """
-        self._outward.guarded = False
+        self.guarded = False
 
     def breakConnection(self, problem: ExchangeLost | None = None) -> None:
         """
@@ -220,33 +228,48 @@ class MemoryClientRequest(CallingExchange):
         """
         if problem is None:
             problem = PeerGone("the connection broke")
-        outward, inward = self._outward, self._inward
-        outward.call(self.server.lose, problem)
-        inward.call(self.lose, problem)
+        outward, inward = self._outward(), self._inward
+        if outward.receiver is not None:
+            outward.call(self.server.lose, problem)
+        if inward.receiver is not None:
+            inward.call(self.lose, problem)
 
     def _later(self, call: Callable[[], None]) -> None:
         self._requester.terms.later(call)
 
+    def _outward(self) -> Lane:
+        """
+        @return: the lane to the server, which many requests never need.
+        """
+        lane = self.server.inward
+        if lane is None:
+            lane = self.server.inward = Lane(self._requester.terms, self, self.server)
+        return lane
+
     def _sendData(self, data: bytes) -> None:
-        self._outward.carry(data)
+        self._outward().carry(data)
 
     def _sendEnd(self, trailers: Headers | None) -> None:
         if trailers is not None:
             # Nowhere to put them after a Content-Length.
             trailers = _copied(trailers) if self._remaining is None else None
-        self._outward.call(self.server.contentEnded, trailers)
+        outward = self._outward()
+        if outward.receiver is not None:
+            outward.call(self.server.contentEnded, trailers)
 
     def _sendAbort(self) -> None:
-        self._outward.call(
-            self.server.lose, Cancelled("the caller gave up the exchange")
-        )
-        self._outward.close()
+        outward = self._outward()
+        if outward.receiver is not None:
+            outward.call(self.server.lose, Cancelled("the caller gave up"))
+            outward.close()
 
     def _contentConsumed(self, size: int) -> None:
         self._inward.taken(size)
 
     def _responseDelivered(self) -> None:
-        self._outward.close()
+        outward = self.server.inward
+        if outward is not None:
+            outward.close()
         self._inward.close()
         self._requester.exchangeOver(self)
 

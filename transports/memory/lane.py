@@ -38,83 +38,70 @@ class Lane:
     C{writeData}, and over a wire nobody is.  Then it comes from the event
     loop, and all that follows after it.
 
-    @ivar back: the lane in the other direction.
-    @ivar busy: whether the sender is inside a call, and not to be called back.
-    @ivar guarded: whether the sender is ever to be protected so.
     @ivar waiting: octets that the receiver has not taken yet.
     @ivar most: the most that they ever were.
+    @ivar receiver: the end that gets the calls; L{None} when it is over.
     """
 
-    __slots__ = (
-        "_mail",
-        "_receiver",
-        "_resting",
-        "_sender",
-        "_terms",
-        "_turn",
-        "back",
-        "busy",
-        "guarded",
-        "most",
-        "waiting",
-    )
+    waiting: int = 0
+    most: int = 0
 
-    back: Lane
+    _mail: deque[tuple[Callable[..., None], tuple[Any, ...]]] | None = None
+    # Octets that a producer has written since it last had to rest.
+    _turn: int = 0
+    _resting: bool = False
 
     def __init__(self, terms: Terms, sender: Any, receiver: Any) -> None:
         """
-        @param sender: L{penstock.core.exchange.Exchange}.
-        @param receiver: L{penstock.core.exchange.Exchange}.
+        @param sender: L{penstock.core.exchange.Exchange} with C{isProducing},
+            C{busy}, whether it is inside a call, and C{guarded}, whether it is
+            not to be called back there.
+        @param receiver: the same.
         """
         self._terms = terms
         self._sender = sender
-        self._receiver = receiver
-        self._mail: deque[tuple[Callable[..., None], tuple[Any, ...]]] | None = None
-        # Octets that a producer has written since it last had to rest.
-        self._turn = 0
-        self._resting = False
-        self.busy = False
-        self.guarded = True
-        self.waiting = 0
-        self.most = 0
+        self.receiver = receiver
 
-    def call(self, call: Callable[..., None], *args: Any) -> None:
+    def call(self, method: Callable[..., None], *args: Any) -> None:
         """
-        Call something of the receiver's, in its turn.
+        Call C{method} of the receiver, in its turn.
         """
-        if self._receiver is None:
-            return
-        if self._mail is None and not self.back.busy:
-            was = self.busy
-            self.busy = self.guarded
+        if self._mail is None and not self.receiver.busy:
+            sender = self._sender
+            was = sender.busy
+            sender.busy = sender.guarded
             try:
-                call(*args)
+                method(*args)
             finally:
-                self.busy = was
+                sender.busy = was
         else:
-            self._post(call, args)
+            self._post(method, args)
 
     def carry(self, data: bytes) -> None:
         """
         Hand over content.
         """
-        terms = self._terms
-        sender = self._sender
-        if sender is None:
+        receiver = self.receiver
+        if receiver is None:
             return
+        terms = self._terms
         if type(data) is not bytes:
             # It may change, or be anything; what arrives may not.
             data = bytes(memoryview(data))
         size = len(data)
         if size <= terms.piece:
             self.waiting += size
-            self.call(self._receiver.contentReceived, data)
+            self.call(receiver.contentReceived, data)
         else:
-            receive = self._receiver.contentReceived
             for start in range(0, size, terms.piece):
+                if self.receiver is None:
+                    return
                 part = data[start : start + terms.piece]
                 self.waiting += len(part)
-                self.call(receive, part)
+                self.call(receiver.contentReceived, part)
+        sender = self._sender
+        if sender is None:
+            return
         # Only now: a receiver who takes everything at once blocks nobody.
         if self.waiting:
             if self.waiting > self.most:
@@ -143,7 +130,7 @@ class Lane:
         The receiver wants nothing more, and what is sent goes nowhere.  What
         is in the mail still comes.
         """
-        self._sender = self._receiver = None
+        self._sender = self.receiver = None
 
     def _rested(self) -> None:
         self._resting = False
@@ -157,11 +144,11 @@ class Lane:
         if self._sender is not None and self.waiting <= self._terms.window // 2:
             self._sender.outputReady()
 
-    def _post(self, call: Callable[..., None], args: tuple[Any, ...]) -> None:
+    def _post(self, method: Callable[..., None], args: tuple[Any, ...]) -> None:
         if self._mail is None:
             self._mail = deque()
             self._terms.later(self._deliver)
-        self._mail.append((call, args))
+        self._mail.append((method, args))
 
     def _deliver(self) -> None:
         """
@@ -171,8 +158,8 @@ class Lane:
         mail = self._mail
         if mail is not None:
             for _ in range(len(mail)):
-                call, args = mail.popleft()
-                call(*args)
+                method, args = mail.popleft()
+                method(*args)
             if mail:
                 self._terms.later(self._deliver)
             else:

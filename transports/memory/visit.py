@@ -71,57 +71,48 @@ class MemoryExchange:
         C{("lost", name of the exception)}.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_breakAfter",
-        "_chunks",
-        "_client",
-        "_exchange",
-        "_hasContent",
-        "_limit",
-        "_paused",
-        "_size",
-        "code",
-        "complete",
-        "events",
-        "headers",
-        "intermediate",
-        "lost",
-        "message",
-        "method",
-        "target",
-        "trailers",
-    )
-
     _exchange: MemoryClientRequest
 
+    code: int | None = None
+    message: bytes | None = None
+    headers: Headers = Headers.trusted(())
+    trailers: Headers | None = None
+    complete: bool = False
+    lost: ExchangeLost | None = None
+
+    _size: int = 0
+    _paused: bool = False
+    _breakAfter: int | None = None
+
     def __init__(
-        self,
+        self, client: MemoryClient, method: bytes, target: bytes, hasContent: bool
+    ) -> None:
+        self._client = client
+        self._hasContent = hasContent
+        self._limit = client.limit
+        self._chunks: list[bytes] = []
+        self.method = method
+        self.target = target
+        self.intermediate: list[tuple[int, Headers]] = []
+        self.events: list[Event] = []
+
+    @classmethod
+    def prepared(
+        cls,
         client: MemoryClient,
         method: bytes,
         target: bytes,
         hasContent: bool,
-        limit: int,
-        paused: bool = False,
-        breakAfter: int | None = None,
-    ) -> None:
-        self._client = client
-        self._hasContent = hasContent
-        self._limit = limit
+        paused: bool,
+        breakAfter: int | None,
+    ) -> MemoryExchange:
+        """
+        For the client: make one that behaves in a special way.
+        """
+        self = cls(client, method, target, hasContent)
         self._paused = paused
         self._breakAfter = breakAfter
-        self._chunks: list[bytes] = []
-        self._size = 0
-        self.method = method
-        self.target = target
-        self.code: int | None = None
-        self.message: bytes | None = None
-        self.headers: Headers = _NONE
-        self.intermediate: list[tuple[int, Headers]] = []
-        self.trailers: Headers | None = None
-        self.complete = False
-        self.lost: ExchangeLost | None = None
-        self.events: list[Event] = []
+        return self
 
     def __repr__(self) -> str:
         line = f"{self.method.decode('ascii')} {self.target.decode('ascii')}"
@@ -370,6 +361,3 @@ class MemoryExchange:
     def _raiseLost(self) -> None:
         if self.lost is not None:
             raise self.lost
-
-
-_NONE = Headers.trusted(())
