@@ -36,11 +36,14 @@ from penstock.core.errors import (
 from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo
-from penstock.transports.http1.direct import isPlainSocket, writeNow
+from penstock.transports.http1.direct import beneath, isPlainSocket, isTCP, writeNow
 from penstock.transports.http1.events import Data, End, Rejected
+from penstock.transports.http1.hangup import Hangup, mayBeWhole, socketOf
 from penstock.transports.http1.response_reader import Head, Interim, ResponseReader
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from twisted.python.failure import Failure
 
     from penstock.transports.http1.client_exchange import (
@@ -106,6 +109,8 @@ class ClientConnection(Protocol):
         # Whether the transport's socket may be written to directly.
         self._plain = False
         self._dropped = 0
+        # The peer has hung up, and all of the response is in the kernel.
+        self._allCame = False
         self.phase = Phase.CONNECTING
         self.since = self._seconds()
 
@@ -162,6 +167,9 @@ class ClientConnection(Protocol):
             return
         transport.registerProducer(self, True)
         self._plain = isPlainSocket(transport)
+        if isTCP(beneath(transport)):
+            # Content would otherwise wait for the head to be acknowledged.
+            transport.setTcpNoDelay(True)
         if not ISSLTransport.providedBy(transport):
             self._ready()
 
@@ -273,6 +281,32 @@ class ClientConnection(Protocol):
         if exchange is not None:
             exchange.detach()
             exchange.lose(problem)
+
+    def unwatched(self) -> socket | None:
+        """
+        @return: the socket, if nothing is read from it because the exchange is
+            paused, so that its end goes unnoticed.
+        """
+        if self._reading or self._allCame:
+            return None
+        return socketOf(self.transport)
+
+    def hungUp(self, how: Hangup, below: socket) -> None:
+        """
+        The peer has gone, while nothing was read from C{below}.
+        """
+        exchange = self._exchange
+        if exchange is None:
+            return
+        reader = self._reader
+        if reader.endsOnClosing or ISSLTransport.providedBy(self.transport):
+            whole = how is Hangup.CLOSED
+        else:
+            whole = mayBeWhole(below, reader.remaining, 0, b"")
+        if whole:
+            self._allCame = True
+        else:
+            self.fail(PeerGone("closed before the response was complete"))
 
     def close(self) -> None:
         """

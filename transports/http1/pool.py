@@ -21,6 +21,7 @@ from penstock.core.interfaces import IRequester
 from penstock.transports.http1.client import ClientConnection, Phase
 from penstock.transports.http1.client_exchange import ClientExchange
 from penstock.transports.http1.client_target import requestTarget
+from penstock.transports.http1.hangup import hangups
 from penstock.transports.http1.limits import Limits
 from penstock.transports.http1.writer import Framing, requestHead
 
@@ -348,6 +349,7 @@ class HTTPClient(Requester):
         """
         self._sweeping = None
         now = self.clock.seconds()
+        self._lookBeneath()
         for connection in list(self._connections):
             # The clock may be set back.
             connection.since = min(connection.since, now)
@@ -360,6 +362,21 @@ class HTTPClient(Requester):
                 exchange.lose(Unavailable("no connection in time"))
         if self._sweeping is None and self._connections:
             self._sweeping = self.clock.callLater(SWEEP, self._sweep)
+
+    def _lookBeneath(self) -> None:
+        """
+        Find out whose peer has gone while nothing is read.
+        """
+        unwatched = {
+            below.fileno(): (connection, below)
+            for connection in self._connections
+            if (below := connection.unwatched()) is not None
+        }
+        if unwatched:
+            found = hangups(below for _, below in unwatched.values())
+            for descriptor, how in found.items():
+                connection, below = unwatched[descriptor]
+                connection.hungUp(how, below)
 
     def _look(self, connection: ClientConnection, quiet: float) -> None:
         """

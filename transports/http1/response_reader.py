@@ -159,6 +159,20 @@ class ResponseReader:
         """
         return self._persistent
 
+    @property
+    def remaining(self) -> int | None:
+        """
+        Octets of content that are still to come, if that is known.
+        """
+        return None if self._decoder is None else self._decoder.remaining
+
+    @property
+    def endsOnClosing(self) -> bool:
+        """
+        Whether the end of the connection is that of the content.
+        """
+        return type(self._decoder) is CloseDecoder
+
     # In
 
     def expect(self, isHead: bool) -> None:

@@ -1,0 +1,873 @@
+"""
+One connection of the calling end, and the exchange on it.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from twisted.internet.interfaces import IPushProducer, ISSLTransport
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from penstock.core.errors import (
+    DeadlineExceeded,
+    ExchangeLost,
+    LimitExceeded,
+    PeerGone,
+    PeerProtocolError,
+)
+from penstock.core.headers import Headers
+from penstock.core.interfaces import IClientRequest
+from penstock.core.testing.recorder import PullSource, PushSource
+from penstock.transports.http1.client import MAX_DROPPED, READ_AHEAD, Phase
+
+from ..conftest import LoggedErrors
+from .calling import BROKEN, CLEAN, OK, FakeTransport, Line
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def lost(caller: Any) -> type[BaseException] | None:
+    """
+    What C{caller} was told of the loss of its exchange.
+    """
+    reason = caller.reason
+    return None if reason is None else type(reason.value)
+
+
+def test_interfaces() -> None:
+    """
+    An exchange is what a caller expects, a connection what a transport does.
+    """
+    line = Line()
+    _, exchange = line.start()
+    assert verifyObject(IClientRequest, exchange)
+    assert verifyObject(IPushProducer, line.connection)
+
+
+def test_answer() -> None:
+    """
+    A request goes out in one write, its response comes in, and the connection
+    is free for the next one.
+    """
+    line = Line()
+    for _ in range(3):
+        before = len(line.owner.ready)
+        caller, exchange = line.start()
+        assert line.transport.writes == [b"HEAD\r\n\r\n"]
+        assert line.transport.take()
+        line.transport.receive(OK)
+        assert caller.names == [
+            "requestStarted",
+            "handleHeaders",
+            "handleContentChunk",
+            "handleContentComplete",
+        ]
+        assert (caller.code, caller.message, caller.content) == (200, b"OK", b"hi")
+        assert exchange.isOver
+        assert len(line.owner.ready) == before + 1
+        assert line.transport.ending == ""
+
+
+def test_freeAtTheEnd() -> None:
+    """
+    Inside C{handleContentComplete} the connection can be used again.
+    """
+    line = Line()
+    second: list[Any] = []
+    caller, _ = line.start(
+        reactions={"handleContentComplete": lambda _: second.append(line.start()[0])}
+    )
+    line.transport.receive(OK)
+    assert caller.complete
+    line.transport.receive(OK)
+    assert second[0].content == b"hi"
+
+
+def test_facts() -> None:
+    """
+    Each exchange has facts, and a name of its own.
+    """
+    line = Line()
+    _, first = line.exchange()
+    assert first.connectionInfo.peer is None
+    _, second = line.start()
+    info = second.connectionInfo
+    assert (info.transport, info.secure) == ("http1", False)
+    assert info.peer == line.transport.getPeer()
+    assert info.local == line.transport.getHost()
+    assert info.requestId != first.connectionInfo.requestId
+    assert info.requestId == second.connectionInfo.requestId
+
+
+# Content of the request.
+
+
+def test_chunks() -> None:
+    """
+    Content of unknown length goes out in chunks, trailers after it.
+    """
+    line = Line()
+    _, exchange = line.start(b"POST", hasContent=True)
+    exchange.writeData(b"hello")
+    exchange.writeData(b"")
+    exchange.writeData(b"x" * 17)
+    exchange.finish(Headers([(b"A", b"b")]))
+    assert line.transport.written == (
+        b"HEAD\r\n\r\n5\r\nhello\r\n11\r\n" + b"x" * 17 + b"\r\n0\r\nA: b\r\n\r\n"
+    )
+    line.transport.receive(OK)
+    assert line.free
+
+
+def test_length() -> None:
+    """
+    Content of known length goes out as it is.
+    """
+    line = Line()
+    _, exchange = line.start(b"POST", hasContent=True, length=5)
+    exchange.writeData(b"hel")
+    exchange.writeData(b"lo")
+    exchange.finish(Headers([(b"A", b"b")]))
+    assert line.transport.written == b"HEAD\r\n\r\nhello"
+    line.transport.receive(OK)
+    assert line.free
+
+
+def test_writtenBefore() -> None:
+    """
+    What was written before there was a connection goes out with the head.
+    """
+    line = Line()
+    caller, exchange = line.exchange(b"POST", hasContent=True)
+    exchange.writeData(b"a")
+    exchange.writeData(b"b")
+    exchange.finish()
+    line.connection.start(exchange)
+    assert line.transport.writes == [b"HEAD\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n"]
+    line.transport.receive(OK)
+    assert caller.complete
+    assert line.free
+
+
+def test_file() -> None:
+    """
+    Content may come from a file.
+    """
+    line = Line()
+    _, exchange = line.start(b"PUT", hasContent=True, length=5)
+    sent = exchange.writeFile(io.BytesIO(b"xhellox"), 1, 5)
+    assert sent.called
+    exchange.finish()
+    assert line.transport.written == b"HEAD\r\n\r\nhello"
+
+
+@pytest.mark.parametrize("source", [PushSource, PullSource])
+def test_producerWaits(source: Any) -> None:
+    """
+    A producer waits for a connection, and then for the transport.
+    """
+    line = Line()
+    _, exchange = line.exchange(b"POST", hasContent=True)
+    producer = source(exchange, 256 * 1024)
+    producer.register()
+    line.owner.clock.advance(1)
+    assert producer.written <= producer.block
+    line.transport.full()
+    line.connection.start(exchange)
+    line.owner.clock.advance(1)
+    before = producer.written
+    assert before <= producer.block
+    line.transport.drained()
+    for _ in range(100):
+        line.owner.clock.advance(0)
+    assert producer.ended
+    line.transport.receive(OK)
+    assert line.free
+
+
+def test_transportFull() -> None:
+    """
+    A full transport pauses the producer of the exchange that is on it.
+    """
+    line = Line()
+    _, exchange = line.start(b"POST", hasContent=True)
+    producer = PushSource(exchange, 10**9)
+    line.transport.room = 100_000
+    producer.register()
+    assert producer.pauses == 1
+    assert producer.written < 150_000
+    line.transport.room = 100_000
+    line.transport.drained()
+    assert producer.pauses == 2
+    exchange.abortConnection()
+    assert producer.stops == 1
+    assert line.transport.ending == "abort"
+
+
+# Expect: 100-continue.
+
+
+def test_held() -> None:
+    """
+    Content is held back until the server asks for it.
+    """
+    line = Line()
+    caller, exchange = line.start(b"PUT", hasContent=True, hold=True)
+    producer = PushSource(exchange, 20 * 1024)
+    producer.register()
+    early = producer.written
+    assert line.transport.take() == b"HEAD\r\n\r\n"
+    line.transport.receive(CONTINUE)
+    assert caller.intermediate[0][0] == 100
+    assert producer.ended
+    assert early < 20 * 1024
+    assert line.transport.take().endswith(b"\r\n0\r\n\r\n")
+    line.transport.receive(OK)
+    assert line.free
+    assert line.owner.clock.getDelayedCalls() == []
+
+
+def test_heldInOrder() -> None:
+    """
+    What was written while the content was held goes out in order.
+    """
+    line = Line()
+    _, exchange = line.exchange(b"PUT", hasContent=True, hold=True)
+    exchange.writeData(b"a")
+    line.connection.start(exchange)
+    exchange.writeData(b"b")
+    exchange.finish()
+    assert line.transport.take() == b"HEAD\r\n\r\n"
+    line.transport.receive(CONTINUE)
+    assert line.transport.take() == b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
+
+
+def test_heldLongEnough() -> None:
+    """
+    A server that says nothing gets the content after a while.
+    """
+    line = Line()
+    _, exchange = line.start(b"PUT", hasContent=True, length=1, hold=True)
+    exchange.writeData(b"a")
+    exchange.finish()
+    line.owner.clock.advance(0.9)
+    assert line.transport.take() == b"HEAD\r\n\r\n"
+    line.owner.clock.advance(0.2)
+    assert line.transport.take() == b"a"
+    line.transport.receive(CONTINUE, OK)
+    assert line.free
+
+
+def test_heldAndRefused() -> None:
+    """
+    A server that answers instead never gets the content, and no other
+    request on this connection.
+    """
+    line = Line()
+    caller, exchange = line.start(b"PUT", hasContent=True, length=1, hold=True)
+    exchange.writeData(b"a")
+    exchange.finish()
+    assert line.transport.take() == b"HEAD\r\n\r\n"
+    line.transport.receive(b"HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\n")
+    line.owner.clock.advance(5)
+    line.transport.receive(b"no")
+    assert (caller.code, caller.content, caller.complete) == (417, b"no", True)
+    assert line.transport.take() == b""
+    assert line.transport.ending == "abort"
+    assert not line.free
+
+
+@pytest.mark.parametrize("end", ["abort", "lose"])
+def test_heldAndOver(end: str) -> None:
+    """
+    An exchange that ends while its content is held leaves no timer.
+    """
+    line = Line()
+    _, exchange = line.start(b"PUT", hasContent=True, hold=True)
+    if end == "abort":
+        exchange.abortConnection()
+    else:
+        line.transport.lose()
+    assert line.owner.clock.getDelayedCalls() == []
+
+
+# The response.
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 103 Early\r\nLink: a\r\n\r\n" + OK,
+        b"HTTP/1.1 103 Early\r\nLink: a\r\n\r\n" + CHUNKED + b"2\r\nhi\r\n0\r\n\r\n",
+    ],
+    ids=["length", "chunks"],
+)
+def test_cut(data: bytes) -> None:
+    """
+    However a response is cut, the caller sees the same.
+    """
+    for cut in range(1, len(data)):
+        line = Line()
+        caller, _ = line.start()
+        line.transport.receive(data[:cut], data[cut:])
+        assert [code for code, _ in caller.intermediate] == [103]
+        assert (caller.code, caller.content, caller.complete) == (200, b"hi", True)
+        assert line.free
+
+
+def test_trailers() -> None:
+    """
+    Trailers come with the end, and are not merged into the head.
+    """
+    line = Line()
+    caller, _ = line.start()
+    line.transport.receive(CHUNKED + b"0\r\nA: b\r\n\r\n")
+    assert caller.trailers == Headers([(b"A", b"b")])
+    assert list(caller.headers) == []
+
+
+def test_head() -> None:
+    """
+    A response to HEAD has no content.
+    """
+    line = Line()
+    caller, _ = line.start(b"HEAD")
+    line.transport.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+    assert caller.complete
+    assert line.free
+
+
+def test_untilClosed() -> None:
+    """
+    Content may end with the connection.
+    """
+    line = Line()
+    caller, _ = line.start()
+    line.transport.receive(b"HTTP/1.0 200 OK\r\n\r\n", b"h", b"i")
+    assert not caller.complete
+    line.transport.lose(CLEAN)
+    assert (caller.content, caller.complete) == (b"hi", True)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", CLEAN),
+        (b"", BROKEN),
+        (b"HTTP/1.1 200", CLEAN),
+        (CONTINUE, CLEAN),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", CLEAN),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nh", BROKEN),
+        (CHUNKED + b"2\r\nhi\r\n", CLEAN),
+        (CHUNKED + b"2\r\nhi\r\n0\r\n", CLEAN),
+        (CHUNKED + b"2\r\nhi\r\n0\r\nA: b\r\n", CLEAN),
+        (b"HTTP/1.1 200 OK\r\n\r\nhi", BROKEN),
+    ],
+)
+def test_truncated(data: bytes, reason: Exception) -> None:
+    """
+    A response that isn't whole is never reported as whole.
+    """
+    line = Line()
+    caller, _ = line.start(b"POST")
+    if data:
+        line.transport.receive(data)
+    line.transport.lose(reason)
+    assert not caller.complete
+    assert lost(caller) is PeerGone
+    assert len(line.owner.gone) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"SSH-2.0-OpenSSH\r\n", PeerProtocolError),
+        (b"HTTP/1.1 101 X\r\nUpgrade: a\r\n\r\n", PeerProtocolError),
+        (b"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", PeerProtocolError),
+        (CHUNKED + b"x\r\n", PeerProtocolError),
+        (b"HTTP/1.1 200 " + b"x" * 20_000, LimitExceeded),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n", LimitExceeded),
+    ],
+    ids=["protocol", "upgrade", "field", "chunk", "status line", "fields"],
+)
+def test_rejected(data: bytes, problem: type[ExchangeLost]) -> None:
+    """
+    What breaks the rules loses the exchange and closes the connection; what
+    comes after it is ignored.
+    """
+    line = Line()
+    caller, exchange = line.start()
+    line.transport.receive(data)
+    assert lost(caller) is problem
+    assert line.transport.ending == "abort"
+    before = list(caller.names)
+    line.transport.receive(OK)
+    line.transport.lose()
+    assert caller.names == before
+    assert exchange.isOver
+    assert not line.free
+
+
+@pytest.mark.parametrize(
+    ("data", "ending"),
+    [
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", "close"),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", "close"),
+        (OK + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "close"),
+        (OK + b"\r\n", "close"),
+        (OK, ""),
+        (
+            b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
+            "",
+        ),
+    ],
+    ids=["close", "1.0", "surplus", "empty line", "stays", "1.0 stays"],
+)
+def test_persistence(data: bytes, ending: str) -> None:
+    """
+    A connection is kept if the server keeps it, and nothing is left on it.
+    """
+    line = Line()
+    caller, _ = line.start()
+    line.transport.receive(data)
+    assert caller.complete
+    assert line.transport.ending == ending
+    assert line.free is not bool(ending)
+
+
+def test_unasked() -> None:
+    """
+    What comes on an idle connection is no response to the next request.
+    """
+    line = Line()
+    line.transport.receive(OK)
+    assert line.transport.ending == "abort"
+    assert line.connection.phase is Phase.CLOSING
+    line.transport.receive(OK)
+
+
+def test_lateForAnother() -> None:
+    """
+    The rest of a response whose caller has given up reaches nobody.
+    """
+    line = Line()
+    caller, exchange = line.start()
+    line.transport.receive(OK[:-1])
+    exchange.abortConnection()
+    assert line.transport.ending == "abort"
+    line.transport.receive(OK[-1:] + OK)
+    line.transport.lose()
+    assert caller.content == b"h"
+    assert caller.names[-1] == "handleContentChunk"
+    assert not line.free
+    assert len(line.owner.gone) == 1
+
+
+# Early answers.
+
+
+def test_early() -> None:
+    """
+    An answer that comes before the request is sent is delivered, and ends
+    both.
+    """
+    line = Line()
+    caller, exchange = line.start(b"POST", hasContent=True)
+    producer = PushSource(exchange, 10**9)
+    line.transport.full()
+    producer.register()
+    line.transport.receive(OK)
+    assert (caller.code, caller.content, caller.complete) == (200, b"hi", True)
+    assert producer.stops == 1
+    assert line.transport.ending == "abort"
+    assert not line.free
+    exchange.writeData(b"late")
+    assert exchange.lateCalls == ("writeData",)
+
+
+def test_duplex() -> None:
+    """
+    A request can go on while its response comes.
+    """
+    line = Line()
+    caller, exchange = line.start(b"POST", hasContent=True, length=2)
+    line.transport.receive(OK[:-2])
+    exchange.writeData(b"h")
+    line.transport.receive(b"h")
+    exchange.writeData(b"i")
+    exchange.finish()
+    line.transport.receive(b"i")
+    assert (caller.content, caller.complete) == (b"hi", True)
+    assert line.transport.written == b"HEAD\r\n\r\nhi"
+    assert line.free
+
+
+def test_refusedEarly() -> None:
+    """
+    Who refuses and will close isn't sent any more (RFC 9112, section 9.5).
+    """
+    line = Line()
+    caller, exchange = line.start(b"POST", hasContent=True)
+    producer = PushSource(exchange, 10**9)
+    line.transport.full()
+    producer.register()
+    line.transport.take()
+    line.transport.receive(
+        b"HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\n"
+    )
+    exchange.writeData(b"more")
+    line.transport.drained()
+    assert line.transport.take() == b""
+    line.transport.receive(b"no")
+    assert (caller.content, caller.complete, producer.stops) == (b"no", True, 1)
+    assert line.transport.ending == "abort"
+
+
+def test_answeredBeforeFlushed() -> None:
+    """
+    A connection that has a lot to send yet isn't kept.
+    """
+    line = Line()
+    _, exchange = line.start(b"POST", hasContent=True)
+    exchange.writeData(b"x" * 100_000)
+    line.transport.full()
+    exchange.finish()
+    line.transport.receive(OK)
+    assert not line.free
+    assert line.transport.ending
+
+
+# The caller's pace.
+
+
+def test_paused() -> None:
+    """
+    A paused caller gets nothing, and after a while nothing is read.
+    """
+    line = Line()
+    caller, exchange = line.start()
+    size = 3 * READ_AHEAD
+    line.transport.receive(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+    exchange.pauseProducing()
+    sent = 0
+    while line.transport.reading:
+        line.transport.receive(b"x" * 16384)
+        sent += 16384
+    assert caller.content == b""
+    assert READ_AHEAD <= sent < READ_AHEAD + 16384
+    assert line.connection.isPaused
+    exchange.resumeProducing()
+    assert caller.content == b"x" * sent
+    assert line.transport.reading
+    line.transport.receive(b"x" * (size - sent))
+    assert caller.complete
+    assert line.free
+
+
+def test_pausedWithinReach() -> None:
+    """
+    That a short response, or the connection, has ended is noticed in a pause;
+    the connection can be used meanwhile.
+    """
+    line = Line()
+    caller, exchange = line.start(
+        reactions={"handleHeaders": lambda it: it.exchange.pauseProducing()}
+    )
+    line.transport.receive(OK)
+    assert line.free
+    assert not caller.complete
+    other, _ = line.start()
+    line.transport.receive(b"HTTP/1.1 204 OK\r\n\r\n")
+    assert other.complete
+    line.transport.lose(BROKEN)
+    assert caller.content == b""
+    exchange.resumeProducing()
+    assert (caller.content, caller.complete, caller.lost) == (b"hi", True, False)
+
+
+def test_pausedAndTruncated() -> None:
+    """
+    That a response will never be whole is told in a pause.
+    """
+    line = Line()
+    caller, exchange = line.start()
+    line.transport.receive(OK[:-2])
+    exchange.pauseProducing()
+    line.transport.receive(b"h")
+    line.transport.lose()
+    assert lost(caller) is PeerGone
+    assert caller.content == b""
+
+
+def test_pausedAndReadAtTheEnd() -> None:
+    """
+    A connection that isn't read in a pause is read again for the next
+    exchange.
+    """
+    line = Line()
+    caller, exchange = line.start()
+    line.transport.receive(
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (READ_AHEAD + 1)
+    )
+    exchange.pauseProducing()
+    line.transport.receive(b"x" * READ_AHEAD)
+    assert not line.transport.reading
+    exchange.stopProducing()
+    assert line.transport.reading
+    line.transport.receive(b"x")
+    assert not caller.complete
+    assert exchange.isOver
+    assert line.free
+
+
+def test_stopped() -> None:
+    """
+    Unwanted content is dropped, up to a point.
+    """
+    line = Line()
+    caller, exchange = line.start()
+    line.transport.receive(CHUNKED + b"2\r\nhi\r\n")
+    exchange.stopProducing()
+    size = MAX_DROPPED // 2
+    line.transport.receive(b"%x\r\n%b\r\n" % (size, b"x" * size))
+    assert line.transport.ending == ""
+    line.transport.receive(b"%x\r\n%b\r\n" % (size, b"x" * size))
+    assert line.transport.ending == "abort"
+    assert caller.content == b"hi"
+    assert exchange.isOver
+    line.transport.lose()
+    assert not caller.lost
+
+
+def test_stoppedWhileSending() -> None:
+    """
+    Who doesn't want the answer may still send the request.
+    """
+    line = Line()
+    caller, exchange = line.start(b"POST", hasContent=True)
+    line.transport.receive(CHUNKED)
+    exchange.stopProducing()
+    size = 2 * MAX_DROPPED
+    line.transport.receive(b"%x\r\n%b\r\n" % (size, b"x" * size))
+    exchange.writeData(b"a")
+    exchange.finish()
+    assert line.transport.written == b"HEAD\r\n\r\n1\r\na\r\n0\r\n\r\n"
+    line.transport.receive(b"0\r\n\r\n")
+    assert line.free
+    assert not caller.lost
+
+
+# Ends.
+
+
+@pytest.mark.parametrize("hasContent", [False, True])
+def test_abort(hasContent: bool) -> None:
+    """
+    Who gives up closes the connection, and hears no more.
+    """
+    line = Line()
+    caller, exchange = line.start(b"POST", hasContent=hasContent)
+    exchange.abortConnection()
+    assert line.transport.ending == "abort"
+    line.transport.receive(OK)
+    line.transport.lose()
+    assert caller.names == ["requestStarted"]
+    assert len(line.owner.gone) == 1
+
+
+def test_abortBefore() -> None:
+    """
+    Who gives up before there is a connection needs none.
+    """
+    line = Line()
+    _, exchange = line.exchange(b"POST", hasContent=True)
+    exchange.writeData(b"a")
+    exchange.abortConnection()
+    assert line.owner.forgotten == [exchange]
+    assert line.transport.writes == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "handleIntermediateResponse",
+        "handleHeaders",
+        "handleContentChunk",
+        "handleContentComplete",
+    ],
+)
+def test_abortInside(name: str) -> None:
+    """
+    An exchange may be given up inside any callback.
+    """
+    line = Line()
+    caller, _ = line.start(reactions={name: lambda it: it.exchange.abortConnection()})
+    line.transport.receive(CONTINUE + OK)
+    assert caller.names[-1] == name
+    if name == "handleContentComplete":
+        assert line.free
+    else:
+        assert line.transport.ending == "abort"
+        assert not line.free
+    line.transport.lose()
+
+
+@pytest.mark.parametrize("name", ["handleHeaders", "handleContentChunk"])
+def test_callbackFails(name: str, loggedErrors: LoggedErrors) -> None:
+    """
+    A callback that raises costs its own exchange, and one record.
+    """
+
+    def fail(caller: Any) -> None:
+        raise ZeroDivisionError
+
+    line = Line()
+    caller, _ = line.start(reactions={name: fail})
+    line.transport.receive(OK)
+    assert caller.names[-1] == name
+    assert line.transport.ending == "abort"
+    assert [type(error) for error in loggedErrors.flush()] == [ZeroDivisionError]
+
+
+@pytest.mark.parametrize("reason", [CLEAN, BROKEN])
+def test_stale(reason: Exception) -> None:
+    """
+    A kept connection that is dead: what may be retried is.
+    """
+    line = Line()
+    line.start()
+    line.transport.receive(OK)
+    caller, exchange = line.start(retriable=True)
+    line.transport.lose(reason)
+    assert line.owner.retried == [exchange]
+    assert caller.names == ["requestStarted"]
+    other = Line()
+    other.connection.start(exchange)
+    assert other.transport.written == b"HEAD\r\n\r\n"
+    other.transport.receive(OK)
+    assert caller.complete
+
+
+@pytest.mark.parametrize(
+    ("reused", "retriable", "data"),
+    [
+        (False, True, b""),
+        (True, False, b""),
+        (True, True, b"H"),
+        (True, True, CONTINUE),
+    ],
+    ids=["new", "not retriable", "an octet", "interim"],
+)
+def test_notStale(reused: bool, retriable: bool, data: bytes) -> None:
+    """
+    What may have been seen by the server isn't sent again.
+    """
+    line = Line()
+    if reused:
+        line.start()
+        line.transport.receive(OK)
+    caller, _ = line.start(retriable=retriable)
+    if data:
+        line.transport.receive(data)
+    line.transport.lose()
+    assert line.owner.retried == []
+    assert lost(caller) is PeerGone
+
+
+def test_staleTwice() -> None:
+    """
+    Nothing is sent more than twice.
+    """
+    exchange: Any = None
+    caller: Any = None
+    for _ in range(2):
+        line = Line()
+        line.start()
+        line.transport.receive(OK)
+        if exchange is None:
+            caller, exchange = line.exchange(retriable=True)
+        line.connection.start(exchange)
+        line.transport.lose()
+    assert line.owner.retried == []
+    assert lost(caller) is PeerGone
+
+
+def test_expired() -> None:
+    """
+    The owner may end what takes too long.
+    """
+    line = Line()
+    caller, _ = line.start()
+    line.connection.fail(DeadlineExceeded("too long"))
+    assert lost(caller) is DeadlineExceeded
+    assert line.transport.ending == "abort"
+
+
+def test_closed() -> None:
+    """
+    A connection that was closed takes nothing, and says when it is gone.
+    """
+    line = Line()
+    line.connection.close()
+    assert line.transport.ending == "close"
+    line.connection.close()
+    line.transport.receive(OK)
+    line.transport.lose()
+    assert line.owner.gone == [line.connection]
+    line.connection.abort()
+    assert line.connection.phase is Phase.CLOSED
+
+
+# TLS.
+
+
+@implementer(ISSLTransport)
+class FakeTLS(FakeTransport):
+    """
+    An encrypted transport.
+    """
+
+    def getPeerCertificate(self) -> str:
+        return "certificate"
+
+
+def test_handshake() -> None:
+    """
+    An encrypted connection is ready when it is known who is at its end.
+    """
+    line = Line(FakeTLS)
+    assert line.owner.ready == []
+    line.connection.handshakeCompleted()
+    assert line.owner.ready == [line.connection]
+    _, exchange = line.start()
+    assert exchange.connectionInfo.peerCertificate == "certificate"
+
+
+def test_noHandshake() -> None:
+    """
+    One that ends before that was never there.
+    """
+    line = Line(FakeTLS)
+    line.transport.lose(BROKEN)
+    assert [failure.value for failure in line.owner.failed] == [BROKEN]
+    assert line.owner.gone == []
+    line.connection.handshakeCompleted()
+    assert line.owner.ready == []
+
+
+def test_tooLate() -> None:
+    """
+    A connection that comes when nobody waits any more is closed.
+    """
+    line = Line()
+    other = Line()
+    other.connection.abort()
+    transport = FakeTransport(other.connection)
+    other.connection.makeConnection(transport)  # type: ignore[arg-type]
+    assert transport.ending == "abort"
+    assert len(line.owner.ready) == 1
