@@ -4,8 +4,11 @@ Send one request, and write out what comes back.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -166,26 +169,25 @@ class Caller:
 
     async def _receive(self, response: Response) -> None:
         try:
-            descriptor = (
-                1 if self._order.output is None else _create(self._order.output)
-            )
-            outlet = Outlet(self._reactor, descriptor)
-            if self._order.head:
-                await outlet.write(_head(response))
+            with _opened(self._order.output) as descriptor:
+                outlet = Outlet(self._reactor, descriptor)
+                try:
+                    await self._write(response, outlet)
+                finally:
+                    outlet.close()
         except OSError as problem:
             raise self._unwritable(problem) from None
+
+    async def _write(self, response: Response, outlet: Outlet) -> None:
+        if self._order.head:
+            await outlet.write(_head(response))
         length = None
         if self._order.method != b"HEAD":
             length = response.headers.getHeader(b"content-length")
         self._progress.begin(RECEIVING, length)
         async for block in response.content:
-            try:
-                await outlet.write(block)
-            except OSError as problem:
-                raise self._unwritable(problem) from None
+            await outlet.write(block)
             self._progress.advance(RECEIVING, len(block))
-        if self._order.output is not None:
-            os.close(descriptor)
 
     def _unwritable(self, problem: OSError) -> CallProblem:
         if isinstance(problem, BrokenPipeError):
@@ -195,8 +197,24 @@ class Caller:
         return CallProblem(Status.WRITE, f"can't write {where}: {problem.strerror}")
 
 
-def _create(path: str) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+@contextmanager
+def _opened(path: str | None) -> Iterator[int]:
+    """
+    @return: gives a descriptor of the file at C{path}, emptied, or of
+        standard output.
+    """
+    if path is None:
+        if sys.stdout is None:
+            # Closed before we began: its number may be something else by now.
+            raise OSError(errno.EBADF, "it is closed")
+        yield sys.stdout.fileno()
+        return
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _codeAndPhrase(response: Response) -> str:

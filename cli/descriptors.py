@@ -4,7 +4,8 @@ whoever is at the other end of a pipe or a terminal.
 
 Neither is made non-blocking: that would hold for all processes that share it,
 the shell included.  So each is read and written only when it is ready, and
-never more than surely fits.
+never more than surely fits; but a terminal, which promises no room, is opened
+a second time.
 """
 
 from __future__ import annotations
@@ -31,6 +32,21 @@ def isRegular(descriptor: int) -> bool:
     @raise OSError: if it isn't open.
     """
     return stat.S_ISREG(os.fstat(descriptor).st_mode)
+
+
+def _openTerminal(descriptor: int) -> int | None:
+    """
+    @return: if C{descriptor} is a terminal, another one for it, which doesn't
+        block.
+    """
+    try:
+        return os.open(
+            os.ttyname(descriptor),
+            os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC,
+        )
+    except OSError:
+        # It is none, or somebody else's: then writes may have to wait.
+        return None
 
 
 @implementer(IReadDescriptor)
@@ -114,12 +130,14 @@ class Outlet:
         @raise OSError: if C{descriptor} isn't open.
         """
         self._reactor = reactor
-        self._descriptor = descriptor
         self._waiting: Deferred[None] | None = None
-        # A disk never says that it isn't ready.
+        self._second = _openTerminal(descriptor)
+        self._descriptor = descriptor if self._second is None else self._second
+        # POSIX: a pipe that is ready takes PIPE_BUF octets at once.  A disk
+        # takes all, and never says that it isn't ready.
         self._room = BLOCK if isRegular(descriptor) else select.PIPE_BUF
         self._poll = select.poll()
-        self._poll.register(descriptor, select.POLLOUT)
+        self._poll.register(self._descriptor, select.POLLOUT)
 
     async def write(self, data: bytes) -> None:
         """
@@ -130,13 +148,24 @@ class Outlet:
         """
         view = memoryview(data)
         while view:
-            # POSIX: a pipe that is ready takes PIPE_BUF octets at once.
             if self._poll.poll(0):
-                view = view[os.write(self._descriptor, view[: self._room]) :]
-            else:
-                self._waiting = waiting = Deferred[None](self._cancelled)
-                self._reactor.addWriter(self)
-                await waiting
+                try:
+                    view = view[os.write(self._descriptor, view[: self._room]) :]
+                    continue
+                except BlockingIOError:
+                    # A terminal: ready to say that it isn't.
+                    pass
+            self._waiting = waiting = Deferred[None](self._cancelled)
+            self._reactor.addWriter(self)
+            await waiting
+
+    def close(self) -> None:
+        """
+        Nothing more will be written.  What was given to this is left open.
+        """
+        second, self._second = self._second, None
+        if second is not None:
+            os.close(second)
 
     def doWrite(self) -> None:
         """

@@ -25,8 +25,9 @@ class Lines:
     Writes lines to a stream, several at a time.
     """
 
-    def __init__(self, stream: TextIO, clock: Any) -> None:
+    def __init__(self, stream: TextIO | None, clock: Any) -> None:
         """
+        @param stream: L{None} if there is none: then nobody reads.
         @param clock: L{twisted.internet.interfaces.IReactorTime}.
         """
         self._stream = stream
@@ -47,7 +48,7 @@ class Lines:
         Write what waits, now.
         """
         waiting, self._waiting = self._waiting, []
-        if self._broken or not waiting:
+        if self._stream is None or self._broken or not waiting:
             return
         try:
             self._stream.write("".join(waiting))

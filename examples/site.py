@@ -19,15 +19,19 @@ from penstock.resources.file import File
 FILES = Path(__file__).parent / "files"
 
 
+def tree(clock):
+    files = File(FILES, listing=True)
+    files.putChild("hello", Hello())
+    files.putChild("upload", Upload())
+    files.putChild("events", Ticks(clock))
+    files.putChild("notes", Notes())
+    return files
+
+
 def root():
     """
     Called by C{penstock serve} when a reactor has been chosen.
     """
     from twisted.internet import reactor
 
-    files = File(FILES, listing=True)
-    files.putChild("hello", Hello())
-    files.putChild("upload", Upload())
-    files.putChild("events", Ticks(reactor))
-    files.putChild("notes", Notes())
-    return files
+    return tree(reactor)

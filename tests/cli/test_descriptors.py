@@ -60,9 +60,10 @@ def test_bothEnds(loop: Loop, pair: Pair) -> None:
                 break
 
     read_ = later(read())
-    written = later(Outlet(loop.reactor, writing).write(BIG))
-    loop.run(written)
+    outlet = Outlet(loop.reactor, writing)
+    loop.run(later(outlet.write(BIG)))
     loop.run(read_)
+    outlet.close()
     assert bytes(received) == BIG
     assert os.get_blocking(writing)
     assert os.get_blocking(reading)

@@ -42,7 +42,7 @@ def test_bar() -> None:
     progress.advance("Receiving", 3072)
     progress.end()
     said = terminal.getvalue()
-    assert said.startswith("\rReceiving")
+    assert "Receiving" in said
     assert "100%" in said
     assert "4.0 KiB" in said
     assert said.endswith("\n")

@@ -1,0 +1,140 @@
+"""
+The examples, in memory.
+"""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.transports.memory import MemoryClient
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+Example = Callable[[str], Any]
+
+
+def test_hello(example: Example) -> None:
+    with MemoryClient(example("hello").Hello()) as client:
+        assert client.get("/").text == "Hello, world!\n"
+        assert client.get("/?name=Ada").text == "Hello, Ada!\n"
+
+
+def test_upload(example: Example) -> None:
+    """
+    Each piece is hashed as it comes, so none waits for the next.
+    """
+    with MemoryClient(example("upload").Upload()) as client:
+        exchange = client.open("PUT", "/name", contentLength=None)
+        digest = hashlib.sha256()
+        for number in range(100):
+            piece = b"%d" % number * 1000
+            digest.update(piece)
+            exchange.send(piece)
+            assert exchange.maxBuffered <= len(piece)
+        exchange.end()
+        assert exchange.json() == {"sha256": digest.hexdigest(), "size": 190_000}
+
+
+def test_uploadIsBrokenOff(example: Example) -> None:
+    with MemoryClient(example("upload").Upload()) as client:
+        exchange = client.open("PUT", "/", contentLength=10)
+        exchange.send(b"half")
+        exchange.disconnect()
+        assert exchange.code is None
+
+
+def test_uploadSaysContinueWhenItReads(example: Example) -> None:
+    with MemoryClient(example("upload").Upload()) as client:
+        exchange = client.open("PUT", "/", {"Expect": "100-continue"}, contentLength=4)
+        assert ("intermediate", 100) in exchange.events
+
+
+def test_events(example: Example) -> None:
+    """
+    One each second, until the client has had enough.
+    """
+    ticks = example("events").Ticks(None)
+    with MemoryClient(ticks) as client:
+        ticks.clock = client.clock
+        exchange = client.open("GET", "/")
+        assert exchange.headers.get("content-type") == b"text/event-stream"
+        assert exchange.body == b"id: 0\ndata: 0 s\n\n"
+        client.advance(2)
+        assert exchange.body.count(b"data: ") == 3
+        assert ticks.listeners == 1
+        exchange.disconnect()
+        assert ticks.listeners == 0
+        client.advance(5)
+        assert exchange.body.count(b"data: ") == 3
+
+
+def test_eventsForASlowReader(example: Example) -> None:
+    """
+    Nothing piles up for somebody who doesn't read.
+    """
+    ticks = example("events").Ticks(None)
+    with MemoryClient(ticks, window=1) as client:
+        ticks.clock = client.clock
+        exchange = client.open("GET", "/", paused=True)
+        client.advance(100)
+        assert exchange.maxUnread < 100
+        exchange.disconnect()
+
+
+def test_tested() -> None:
+    """
+    The example's own tests hold.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        + ["examples/test_tested.py"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_siteHasAllOfThem(example: Example) -> None:
+    """
+    Each link on the first page leads somewhere.
+    """
+    site = example("site")
+    with MemoryClient(site.tree(None)) as client:
+        assert b"From the lake to the lamp" in client.get("/").body
+        for path, kind in [
+            ("/style.css", b"css"),
+            ("/site.js", b"javascript"),
+            ("/gallery.html", b"html"),
+            ("/images/lake.svg", b"svg"),
+            ("/images/", b"html"),
+            ("/hello?name=Ada", b"plain"),
+            ("/notes", b"json"),
+            ("/upload", b"plain"),
+        ]:
+            found = client.get(path)
+            assert found.code == 200, path
+            assert kind in found.headers.get("content-type"), path
+        assert client.get("/none").code == 404
+
+
+def test_linksOfTheSite() -> None:
+    """
+    What the pages refer to is there.
+    """
+    files = ROOT / "examples" / "files"
+    for page in files.glob("*.html"):
+        for part in page.read_text("utf-8").split('src="')[1:]:
+            assert (files / part.split('"')[0].split("?")[0]).is_file()
+
+
+@pytest.mark.parametrize("name", ["hello", "upload", "events", "tested", "gateway"])
+def test_saysHowToRunIt(example: Example, name: str) -> None:
+    assert f"penstock serve examples.{name}:" in example(name).__doc__
