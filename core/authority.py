@@ -78,8 +78,8 @@ def parseAuthority(value: bytes) -> Authority:
     if port is not None and port > 65535:
         raise ValueError("there is no such port")
     if address is None:
-        if not name:
-            raise ValueError("there is no host")
+        if not 0 < len(name) <= _MAX_HOST:
+            raise ValueError("it has no host, or one that is too long")
         return Authority(name.decode("ascii").lower(), port)
     try:
         return Authority(str(IPv6Address(address.decode("ascii"))), port)

@@ -1,0 +1,95 @@
+"""
+Long and repeated fields cost what they must and no more.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from penstock.core.fields import STANDARD
+from penstock.core.headers import Headers
+
+NAMES = [row.name for row in STANDARD]
+
+
+def parse(name: str, *lines: bytes) -> Any:
+    return STANDARD.parse(name.lower().encode(), list(lines))
+
+
+def generate(name: str, value: Any) -> list[bytes]:
+    return STANDARD.generate(name.lower().encode(), value)
+
+
+LONG: list[tuple[str, bytes]] = [
+    ("Connection", b"a"),
+    ("Connection", b""),
+    ("Accept", b'a/b;c="d";q=0.5'),
+    ("Accept", b'a/b;c="'),
+    ("Accept-Encoding", b"a;q=0.5"),
+    ("Accept-Language", b"a-b"),
+    ("Cache-Control", b'a="b"'),
+    ("Cache-Control", b'a="\\'),
+    ("If-None-Match", b'W/"a"'),
+    ("If-None-Match", b'"'),
+    ("Transfer-Encoding", b"a;b=c"),
+    ("Expect", b"a=b;c=d"),
+    ("Content-Language", b"en-GB"),
+    ("Age", b"1"),
+    ("Vary", b"x"),
+]
+
+
+def work(call: Callable[[], object]) -> int:
+    """
+    @return: how many calls, of Python or of C, C{call} makes.
+    """
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    previous = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        call()
+    finally:
+        sys.setprofile(previous)
+    return calls
+
+
+@pytest.mark.parametrize(("name", "line"), LONG, ids=[f"{n} {v!r}" for n, v in LONG])
+def test_manyRepeats(name: str, line: bytes) -> None:
+    """
+    The work for ten thousand lines of a field is twice that for half as many.
+    """
+
+    def read(count: int) -> Callable[[], object]:
+        headers = Headers.trusted([(name.encode(), line)] * count)
+        return lambda: (headers.getHeader(name), headers.whyAbsent(name))
+
+    half, whole = work(read(5_000)), work(read(10_000))
+    assert whole <= half * 2.1 + 100
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b" ", b"\t", b",", b", ", b";", b"; ", b"a", b"a=", b"a=b;", b'"', b"\\", b'\\"']
+    + [b'a="', b'a="\\', b"a/b;", b"a,", b"0", b"0-", b"0-0,", b"/", b"*", b"-", b"%61"]
+    + [b'"a"', b'W/"', b'";', b'="";', b"\xff", b"a-", b"q=0.1;", b":", b"[", b"."],
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_longLines(name: str, unit: bytes) -> None:
+    """
+    No pattern backtracks: a quadratic one would be at this for an hour.
+    """
+    row = STANDARD.row(name.lower().encode())
+    assert row is not None
+    for prefix in (b"", b"a", b"a/b", b"bytes=", b'"'):
+        for suffix in (b"", b"\0"):
+            try:
+                row.parse(prefix + unit * (50_000 // len(unit)) + suffix)
+            except ValueError:
+                pass
