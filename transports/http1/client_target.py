@@ -1,57 +1,5 @@
 """
-What a caller asks for, as it goes on the wire (RFC 9112, section 3.2).
+What a caller asks for, as it goes on the wire: the same on every transport.
 """
 
-from __future__ import annotations
-
-import re
-from typing import Final
-
-from penstock.core.authority import parseAuthority
-from penstock.core.errors import LocalProtocolError
-
-# RFC 3986: all but the fragment, which is never sent, and user information,
-# which RFC 9110, section 4.2.4 forbids.
-_ABSOLUTE: Final = re.compile(
-    rb"https?://([^/?#@]+)([/?][^#]*)?(?:#.*)?", re.IGNORECASE | re.DOTALL
-)
-
-# RFC 9112, section 3: VCHAR.
-_VISIBLE: Final = re.compile(rb"[\x21-\x7e]+")
-
-
-def requestTarget(method: bytes, uri: bytes) -> tuple[bytes, bytes | None]:
-    """
-    @param uri: origin-form, an absolute URI, or C{*} for OPTIONS.  The scheme
-        of a URI has no effect: it is the connection that is encrypted or not.
-
-    @return: the target in origin-form or asterisk-form, and the authority for
-        the Host field if C{uri} has one.
-
-    @raise LocalProtocolError: if it is none of these; and for CONNECT, which
-        nothing here has a use for.
-    """
-    if method == b"CONNECT":
-        raise LocalProtocolError("CONNECT would make something else of the connection")
-    if _VISIBLE.fullmatch(uri) is None:
-        raise LocalProtocolError("a target must be visible ASCII")
-    if uri.startswith(b"/"):
-        if b"#" in uri:
-            raise LocalProtocolError("a fragment is not part of a target")
-        return uri, None
-    if uri == b"*" and method == b"OPTIONS":
-        return uri, None
-    match = _ABSOLUTE.fullmatch(uri)
-    if match is None:
-        raise LocalProtocolError("a target must be a path or an absolute URI")
-    authority, rest = match.groups()
-    try:
-        parseAuthority(authority)
-    except ValueError:
-        raise LocalProtocolError("a URI needs a host, and perhaps a port") from None
-    if rest is None:
-        # RFC 9112, section 3.2.4.
-        target = b"*" if method == b"OPTIONS" else b"/"
-    else:
-        target = rest if rest.startswith(b"/") else b"/" + rest
-    return target, authority
+from penstock.core.uri import requestTarget as requestTarget

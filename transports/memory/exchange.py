@@ -23,6 +23,7 @@ from penstock.core.headers import Headers, RawField
 from penstock.core.hop import endToEnd
 from penstock.core.interfaces import ConnectionInfo, Version
 from penstock.core.order import Stage
+from penstock.core.trailers import trailerFields
 from penstock.transports.memory.lane import Lane
 
 if TYPE_CHECKING:
@@ -280,7 +281,7 @@ class MemoryClientRequest(CallingExchange):
 
 
 def _copied(trailers: Headers) -> Headers | None:
-    fields = tuple(endToEnd(trailers))
+    fields = trailerFields(trailers)
     return Headers.trusted(fields) if fields else None
 
 

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress
 from zope.interface import implementer
 
+from penstock.core.authority import parseAuthority
 from penstock.core.client import Requester
 from penstock.core.errors import ExchangeLost, LocalProtocolError, Unavailable
 from penstock.core.exchange import parseLength
@@ -23,6 +24,7 @@ from penstock.core.interfaces import (
     RequestFactory,
     Version,
 )
+from penstock.core.uri import requestTarget
 from penstock.transports.memory.clock import VirtualClock
 from penstock.transports.memory.exchange import (
     MemoryChannelRequest,
@@ -36,15 +38,13 @@ _METHOD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 9112, section 3.2, as far as it is about octets.
 _TARGET: Final = re.compile(rb"[\x21-\x7e]+")
 
-# RFC 3986, section 3: a URI with an authority, but without a fragment, which
-# is never sent.
-_ABSOLUTE: Final = re.compile(
-    rb"[A-Za-z][A-Za-z0-9+.-]*+://([^/?#]++)([^?#]*+)(\?[^#]*+)?"
-)
-
 # RFC 9110, section 8.6: a user agent says that it sends nothing where the
 # method gives content a meaning.
 _WITH_CONTENT: Final = frozenset({b"POST", b"PUT", b"PATCH"})
+
+# What the transport has its own of.
+_OUR_OWN: Final = frozenset({b"host"})
+_OUR_OWN_WITHOUT_CONTENT: Final = frozenset({b"host", b"content-length"})
 
 # Pairs of method and target that were found to be good.  Bounded, since a
 # test may make up any number.
@@ -219,19 +219,12 @@ class MemoryRequester(Requester):
         Check a method and a URI, and take the URI apart.
 
         @return: the target to send, and the authority, if the URI has one.
+
+        @raise LocalProtocolError: if they may not go on a wire.
         """
-        checkLine(method, uri)
-        target, authority = uri, None
-        absolute = _ABSOLUTE.fullmatch(uri)
-        if absolute is not None:
-            authority, path, query = absolute.groups(b"")
-            checkHost(authority)
-            if method == b"OPTIONS" and not path and not query:
-                # RFC 9112, section 3.2.4.
-                target = b"*"
-            else:
-                target = (path or b"/") + query
-        known = (target, authority)
+        if _METHOD.fullmatch(method) is None:
+            raise LocalProtocolError("a method must be a token")
+        known = requestTarget(method, uri)
         if len(self._known) < _MAX_KNOWN:
             self._known[method, uri] = known
         return known
@@ -253,11 +246,11 @@ class MemoryRequester(Requester):
                 authority = self._host
             else:
                 checkHost(authority)
+        dropped = _OUR_OWN if hasContent else _OUR_OWN_WITHOUT_CONTENT
         fields = [(b"Host", authority)]
-        for field in endToEnd(headers):
-            name = field[0].lower()
-            if name != b"host" and (hasContent or name != b"content-length"):
-                fields.append(field)
+        fields += [
+            field for field in endToEnd(headers) if field[0].lower() not in dropped
+        ]
         if not hasContent and method in _WITH_CONTENT:
             fields.append((b"Content-Length", b"0"))
         return tuple(fields)
@@ -295,10 +288,13 @@ class MemoryRequester(Requester):
 
 def checkHost(host: bytes) -> None:
     """
-    @raise LocalProtocolError: if C{host} may not be in a Host field.
+    @raise LocalProtocolError: if C{host} may not be in a Host field: no server
+        would take it.
     """
-    if host and _TARGET.fullmatch(host) is None:
-        raise LocalProtocolError("a host must be visible ASCII")
+    try:
+        parseAuthority(host)
+    except ValueError:
+        raise LocalProtocolError("a Host is a host and perhaps a port") from None
 
 
 def lengthOf(headers: Headers) -> int | None:
