@@ -24,7 +24,7 @@ def errorPage(code: int, message: str | None = None) -> Response:
     """
     @param message: a sentence, as text; the standard one by default.
     """
-    title = f"{code} {phrase(code)}".strip()
+    title = f"{code} {phrase(code)}".rstrip(" ")
     if message is None:
         try:
             message = HTTPStatus(code).description
