@@ -143,6 +143,39 @@ class Headers:
         self._typed = None
         return self
 
+    @classmethod
+    def single(cls, fields: list[RawField]) -> Headers:
+        """
+        As L{trusted}, for fields whose names are all different: to look at
+        them costs less.
+        """
+        self = cls.__new__(cls)
+        self.table = STANDARD
+        self._fields = fields
+        self._index = {name.lower(): [value] for name, value in fields}
+        self._typed = None
+        return self
+
+    def shared(self) -> Headers:
+        """
+        Make another object with these fields, which costs next to nothing:
+        what one of them finds out about them, all know.
+
+        @return: L{Headers} that are copied before they are changed.  This
+            object must not be changed any more.
+        """
+        fields = self._fields
+        if not isinstance(fields, tuple):
+            fields = self._fields = tuple(fields)
+        if self._typed is None:
+            self._typed = {}
+        other = Headers.__new__(Headers)
+        other.table = self.table
+        other._fields = fields
+        other._index = self._index or self._lines()
+        other._typed = self._typed
+        return other
+
     # Raw access
 
     def __iter__(self) -> Iterator[RawField]:
@@ -336,12 +369,17 @@ class Headers:
         """
         fields = self._fields
         if isinstance(fields, tuple):
+            # They may be others' too.
             fields = self._fields = list(fields)
+            if self._index is not None:
+                self._index = {key: list(found) for key, found in self._index.items()}
+            self._typed = None
         return fields, self._lines()
 
     def _remove(self, key: bytes) -> None:
-        self._fields = [item for item in self._fields if fieldName(item[0]) != key]
-        self._lines().pop(key)
+        fields, index = self._own()
+        self._fields = [item for item in fields if fieldName(item[0]) != key]
+        index.pop(key)
         self._forget(key)
 
     def _forget(self, key: bytes) -> None:

@@ -373,7 +373,7 @@ class Request(PlainRequest):
             # Most answers: octets, and nothing said about them.  What follows
             # below would come to the same, in three times the time.
             own = getattr(self.resource, "contentType", None)
-            self.out_headers = Headers.trusted(
+            self.out_headers = Headers.single(
                 [
                     (
                         b"Content-Type",

@@ -417,3 +417,31 @@ def test_nothingBadGetsIn(fields: list[tuple[bytes, bytes]]) -> None:
     block = b"".join(b"%s: %s\n" % field for field in headers)
     lines = block.decode("latin-1").replace("\x85", "").splitlines()
     assert len(lines) == len(headers)
+
+
+def test_shared() -> None:
+    """
+    What is done to one of many that share their fields, no other sees.
+    """
+    one = Headers.trusted(((b"A", b"1"), (b"ETag", b'"x"')))
+    two, three = one.shared(), one.shared()
+    assert two.getHeader("etag") is three.getHeader("etag")
+    two.addRaw("a", "2")
+    two.setRaw("etag", '"y"')
+    assert two.getRaw("a") == (b"1", b"2")
+    assert three.getRaw("a") == (b"1",)
+    three.removeHeader("a")
+    assert "a" not in three
+    assert one.getRaw("a") == (b"1",)
+    assert one.getHeader("etag").value == three.getHeader("etag").value
+    assert one.getHeader("etag") != two.getHeader("etag")
+
+
+def test_single() -> None:
+    """
+    Fields that are all different are found under their names.
+    """
+    headers = Headers.single([(b"Content-Type", b"text/plain")])
+    assert headers.get("content-type") == b"text/plain"
+    headers.setRaw("content-type", "text/html")
+    assert list(headers) == [(b"content-type", b"text/html")]
