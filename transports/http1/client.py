@@ -351,9 +351,9 @@ class ClientConnection(Protocol):
         """
         The exchange takes content again.
         """
+        self.since = self._seconds()
         if not self._reading and self.phase not in _DEAD:
             self._reading = True
-            self.since = self._seconds()
             transport: Any = self.transport
             transport.resumeProducing()
 

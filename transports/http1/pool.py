@@ -212,18 +212,8 @@ class HTTPClient(Requester):
             retriable=not hasContent and method in _IDEMPOTENT,
         )
         callbacks.requestStarted(exchange)
-        if exchange.isOver:
-            pass
-        elif self._closed:
-            exchange.lose(Unavailable("this client is closed"))
-        elif self._idle:
-            self._idle.pop().start(exchange)
-        elif len(self._waiting) >= self._maxWaiting:
-            exchange.lose(Unavailable("too many requests wait for a connection"))
-        else:
-            exchange.since = self.clock.seconds()
-            self._waiting[exchange] = None
-            self._connect()
+        if not exchange.isOver:
+            self._place(exchange)
         return exchange
 
     def close(self) -> Deferred[None]:
@@ -300,6 +290,25 @@ class HTTPClient(Requester):
         self._waiting.pop(exchange, None)
 
     # Connections
+
+    def _place(self, exchange: ClientExchange) -> None:
+        """
+        Find a connection for C{exchange}, or something to wait for.
+        """
+        while self._idle:
+            connection = self._idle.pop()
+            # It may have been aborted, and not be gone yet.
+            if connection.phase is Phase.IDLE:
+                connection.start(exchange)
+                return
+        if self._closed:
+            exchange.lose(Unavailable("this client is closed"))
+        elif len(self._waiting) >= self._maxWaiting:
+            exchange.lose(Unavailable("too many requests wait for a connection"))
+        else:
+            exchange.since = self.clock.seconds()
+            self._waiting[exchange] = None
+            self._connect()
 
     def _connect(self) -> None:
         """
