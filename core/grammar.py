@@ -61,18 +61,9 @@ def asciiBytes(text: str | bytes) -> bytes:
         raise InvalidField("it must be ASCII") from None
 
 
-def parseToken(value: bytes) -> str:
-    """
-    @raise ValueError: unless C{value} is a token (section 5.6.2).
-    """
-    if _TOKEN.fullmatch(value) is None:
-        raise ValueError("it is not a token")
-    return value.decode("ascii")
-
-
 def generateToken(value: str | bytes) -> bytes:
     """
-    @raise InvalidField: unless C{value} is a token.
+    @raise InvalidField: unless C{value} is a token (section 5.6.2).
     """
     raw = asciiBytes(value)
     if _TOKEN.fullmatch(raw) is None:

@@ -116,6 +116,7 @@ def test_cacheControl() -> None:
     assert "no-store" not in value
     assert value.get("max-age") == "1"
     assert value.get("no-cache") is None
+    assert value.get("no-store") is None
     assert value.seconds("max-age") == 1
     assert value.seconds("s-maxage") is None
     assert value.seconds("no-cache") is None
