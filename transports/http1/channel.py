@@ -503,6 +503,8 @@ class HTTPChannel(ServerConnection):
         if intake is _HEAD:
             if self._reader.inHead or not self._requests:
                 return (Waiting.HEAD, self._requests)
+            # It costs less to parse a head again than to keep it.
+            self._reader.forget()
             return (Waiting.IDLE, self._requests)
         if intake is _CONTENT and not self._readPaused and not self._expects:
             return (Waiting.CONTENT, self._reads)

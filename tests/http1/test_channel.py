@@ -1,0 +1,757 @@
+"""
+A connection as requests and peers see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from twisted.logger import LogEvent, globalLogPublisher
+
+from penstock.core.errors import (
+    LimitExceeded,
+    LocalProtocolError,
+    PeerGone,
+    PeerProtocolError,
+)
+from penstock.core.headers import Headers
+from penstock.transports.http1.factory import HTTPFactory
+from penstock.transports.http1.limits import Limits
+
+from .test_request_reader import AFTER, CHUNKED, GET, REJECTED, REJECTED_CONTENT
+from .wires import (
+    HOST,
+    Asked,
+    Server,
+    answerAtOnce,
+    answerComplete,
+    answerNothing,
+    cuts,
+)
+
+HELLO = GET + HOST + b"\r\n"
+BAD = b"GET bad HTTP/1.1\r\n\r\n"
+
+
+def get(target: bytes, fields: bytes = b"", version: bytes = b"1.1") -> bytes:
+    return b"GET %b HTTP/%b\r\nHost: a\r\n%b\r\n" % (target, version, fields)
+
+
+def put(content: bytes, fields: bytes = b"") -> bytes:
+    return b"PUT / HTTP/1.1\r\nHost: a\r\n%bContent-Length: %d\r\n\r\n%b" % (
+        fields,
+        len(content),
+        content,
+    )
+
+
+def ok(body: bytes, fields: bytes = b"") -> bytes:
+    return b"HTTP/1.1 200 OK\r\n%bcontent-length: %d\r\n\r\n%b" % (
+        fields,
+        len(body),
+        body,
+    )
+
+
+CLOSE = b"Connection: close\r\n"
+
+
+# Requests and responses
+
+
+def test_whatARequestIsMadeOf() -> None:
+    server = Server()
+    server.receive(
+        b"PUT http://b/c?d HTTP/1.1\r\nHost: a\r\nConnection: x\r\nX: 1\r\n"
+        b"Content-Length: 3\r\n\r\nab"
+    )
+    (asked,) = server.asked
+    assert (asked.command, asked.path, asked.version) == (
+        b"PUT",
+        b"http://b/c?d",
+        (1, 1),
+    )
+    assert list(asked.headers) == [(b"Host", b"a"), (b"Content-Length", b"3")]
+    assert asked.channel.contentLength == 3
+    assert (asked.content, asked.complete) == (b"ab", False)
+    server.receive(b"c")
+    assert (asked.content, asked.complete) == (b"abc", True)
+
+
+def test_headersAreNotShared() -> None:
+    server = Server(answerAtOnce)
+    server.receive(HELLO)
+    server.asked[0].headers.setRaw("x-foo", "1")
+    server.receive(HELLO)
+    assert list(server.asked[1].headers) == [(b"Host", b"a")]
+
+
+def test_connectionInfo() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO)
+    info = server.asked[0].channel.connectionInfo
+    assert info.transport == "http1"
+    assert info.peer == server.wire.getPeer()
+    assert info.local == server.wire.getHost()
+    assert not info.secure
+    assert info is server.asked[0].channel.connectionInfo
+    server.asked[0].answer()
+    server.receive(HELLO)
+    assert server.asked[1].channel.connectionInfo.requestId != info.requestId
+
+
+def test_chunkedResponse() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO)
+    channel = server.asked[0].channel
+    channel.writeHeaders(200, Headers())
+    channel.writeData(b"hello")
+    channel.writeData(b"")
+    channel.writeData(b"0123456789")
+    channel.finish(Headers([("X-Sum", "1"), ("Host", "b")]))
+    assert server.take() == (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"5\r\nhello\r\na\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n"
+    )
+    assert server.wire.open
+
+
+def test_closeDelimitedResponse() -> None:
+    """
+    HTTP/1.0 knows no chunks.
+    """
+    server = Server(answerNothing)
+    server.receive(get(b"/", b"Connection: keep-alive\r\n", b"1.0"))
+    channel = server.asked[0].channel
+    channel.writeHeaders(200, Headers())
+    channel.writeData(b"hello")
+    channel.finish(Headers([("X-Sum", "1")]))
+    assert server.take() == b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello"
+    assert server.wire.closed
+
+
+def test_head() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO.replace(b"GET", b"HEAD") + HELLO)
+    server.asked[0].answer(b"hello")
+    assert server.take() == ok(b"hello")[:-5]
+    server.asked[1].answer(b"hello")
+    assert server.take() == ok(b"hello")
+
+
+def test_chunkedHead() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO.replace(b"GET", b"HEAD"))
+    channel = server.asked[0].channel
+    channel.writeHeaders(200, Headers())
+    channel.writeData(b"hello")
+    channel.finish()
+    assert server.take() == b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert server.wire.open
+
+
+@pytest.mark.parametrize("code", [204, 205, 304])
+def test_noContent(code: int) -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO + HELLO)
+    channel = server.asked[0].channel
+    channel.writeHeaders(code, Headers())
+    channel.writeData(b"hello")
+    channel.finish()
+    assert b"hello" not in server.wire.sent
+    assert server.codes == [code]
+    server.asked[1].answer()
+    assert server.codes == [code, 200]
+
+
+def test_shortContentIsVisible() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO)
+    channel = server.asked[0].channel
+    channel.writeHeaders(200, Headers([("content-length", "5")]))
+    channel.writeData(b"hell")
+    with pytest.raises(LocalProtocolError):
+        channel.finish()
+    assert server.wire.aborted
+
+
+def test_abortedChunksHaveNoEnd() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO)
+    channel = server.asked[0].channel
+    channel.writeHeaders(200, Headers())
+    channel.writeData(b"hell")
+    channel.abortConnection()
+    assert server.take().endswith(b"4\r\nhell\r\n")
+    assert server.wire.aborted
+    server.lose()
+    assert server.asked[0].lost is None
+
+
+# Persistence and order
+
+PERSISTENT: dict[str, tuple[bytes, bytes, bool]] = {
+    "1.1": (HELLO, ok(b"/"), True),
+    "1.1 close": (get(b"/", CLOSE), ok(b"/", CLOSE), False),
+    "1.0": (get(b"/", b"", b"1.0"), ok(b"/", CLOSE), False),
+    "1.0 keep-alive": (
+        get(b"/", b"Connection: keep-alive\r\n", b"1.0"),
+        ok(b"/", b"Connection: keep-alive\r\n"),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "response", "stays"), PERSISTENT.values(), ids=PERSISTENT
+)
+def test_persistence(request_: bytes, response: bytes, stays: bool) -> None:
+    server = Server(answerAtOnce)
+    server.receive(request_)
+    assert server.take() == response
+    assert server.wire.open is stays
+    if stays:
+        server.receive(HELLO)
+        assert server.take() == ok(b"/")
+
+
+def test_nothingAfterClose() -> None:
+    """
+    E3.
+    """
+    server = Server(answerAtOnce)
+    server.receive(get(b"/a", CLOSE) + HELLO)
+    server.receive(HELLO)
+    assert len(server.asked) == 1
+    assert server.codes == [200]
+    assert not server.wire.open
+
+
+def test_pipeline() -> None:
+    """
+    E1: one at a time and in order; the answers of one read are one write.
+    """
+    server = Server(answerAtOnce)
+    server.receive(*[b"".join(get(b"/%d" % n) for n in range(10))])
+    assert server.take() == b"".join(ok(b"/%d" % n) for n in range(10))
+    assert server.wire.writes == 1
+
+
+def test_pipelineWaits() -> None:
+    server = Server(answerNothing)
+    server.receive(get(b"/slow") + get(b"/fast") + put(b"abc"))
+    assert [asked.path for asked in server.asked] == [b"/slow"]
+    server.asked[0].answer(b"1")
+    assert [asked.path for asked in server.asked] == [b"/slow", b"/fast"]
+    server.asked[1].answer(b"2")
+    assert server.asked[2].content == b"abc"
+    server.asked[2].answer(b"3")
+    assert server.take() == ok(b"1") + ok(b"2") + ok(b"3")
+
+
+def test_deepPipeline() -> None:
+    """
+    A finish() that begins the next request doesn't do so on a growing stack.
+    """
+    server = Server(answerNothing)
+    server.receive(HELLO + HELLO.replace(b"/ ", b"/fast ") * 900)
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.answer()
+
+    first = server.asked[0]
+    server.factory.requestFactory = lambda *arguments: Asked(react, *arguments)
+    first.answer()
+    assert server.codes == [200] * 901
+
+
+def test_backlogIsBounded() -> None:
+    """
+    E5.
+    """
+    server = Server(answerNothing, Limits(backlog=1000))
+    server.receive(HELLO)
+    server.receive(HELLO * 20)
+    assert server.wire.reading
+    server.receive(HELLO * 20)
+    assert not server.wire.reading
+    for number in range(41):
+        server.asked[number].answer()
+    assert server.wire.reading
+    assert server.codes == [200] * 41
+
+
+def test_answerInEveryCallback() -> None:
+    for place in ("process", "chunk", "complete"):
+
+        def react(asked: Asked, what: str, place: str = place) -> None:
+            if what == place:
+                asked.answer(place.encode())
+
+        for pieces in cuts(put(b"abc") + put(b"defg")):
+            server = Server(react)
+            server.receive(*pieces)
+            assert server.take() == ok(place.encode()) * 2, (place, pieces)
+            assert server.wire.open
+
+
+# Interim responses
+
+
+def test_continue() -> None:
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.channel.writeIntermediateResponse(100)
+        answerComplete(asked, what)
+
+    server = Server(react)
+    request = put(b"abc", b"Expect: 100-continue\r\n")
+    server.receive(request[:-3])
+    assert server.take() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    server.receive(request[-3:])
+    assert server.take() == ok(b"abc")
+    assert server.wire.open
+
+
+def test_noContinueUnasked() -> None:
+    """
+    Accepting content is the request's to say, not ours.
+    """
+    server = Server()
+    server.receive(put(b"abc", b"Expect: 100-continue\r\n")[:-3])
+    assert server.take() == b""
+
+
+def test_noInterimForOld() -> None:
+    server = Server(answerNothing)
+    server.receive(get(b"/", b"", b"1.0"))
+    server.asked[0].channel.writeIntermediateResponse(103)
+    assert server.take() == b""
+
+
+def test_earlyHints() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO)
+    for _ in range(2):
+        server.asked[0].channel.writeIntermediateResponse(
+            103, Headers([("Link", "</a>")]), b"Look"
+        )
+    assert server.take() == b"HTTP/1.1 103 Look\r\nLink: </a>\r\n\r\n" * 2
+
+
+# Early answers
+
+
+def answerEarly(code: int) -> Callable[[Asked, str], None]:
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.answer(b"early", code)
+
+    return react
+
+
+def test_earlyAnswerIsDrained() -> None:
+    """
+    E4: content that nobody wants is no request.
+    """
+    server = Server(answerEarly(200))
+    server.receive(put(HELLO)[:-20])
+    assert server.take() == ok(b"early")
+    server.receive(put(HELLO)[-20:] + put(b"abc"))
+    assert server.take() == ok(b"early")
+    assert len(server.asked) == 2
+    assert all(not asked.chunks and not asked.complete for asked in server.asked)
+
+
+def test_earlyAnswerToTooMuch() -> None:
+    """
+    An error with more to come than is worth reading closes, and says so; what
+    comes is dropped for a while, so that the answer can be read.
+    """
+    server = Server(answerEarly(413))
+    server.receive(put(bytes(1000000))[:1000])
+    assert server.take().startswith(b"HTTP/1.1 413 ")
+    assert server.wire.halfClosed
+    assert not server.wire.closed
+    server.receive(bytes(100000))
+    server.receive(HELLO)
+    assert len(server.asked) == 1
+    assert not server.wire.closed
+    server.channel.readConnectionLost()
+    assert server.wire.closed
+
+
+def test_earlyErrorSaysClose() -> None:
+    server = Server(answerEarly(413))
+    server.receive(put(bytes(1000000))[:1000])
+    assert b"\r\nConnection: close\r\n" in server.take()
+
+
+def test_lingerIsBounded() -> None:
+    server = Server(answerEarly(413), Limits(linger=1000, drain=10))
+    server.receive(put(bytes(100000))[:100])
+    server.receive(bytes(1000))
+    assert not server.wire.closed
+    server.receive(bytes(1000))
+    assert server.wire.closed
+
+
+def test_drainIsBounded() -> None:
+    """
+    Chunks may go on for ever.
+    """
+    server = Server(answerEarly(200), Limits(drain=1000))
+    server.receive(CHUNKED)
+    assert server.codes == [200]
+    server.receive(b"64\r\n" + bytes(100) + b"\r\n")
+    assert server.wire.open
+    server.receive((b"64\r\n" + bytes(100) + b"\r\n") * 10)
+    assert server.wire.halfClosed
+
+
+def test_earlyAnswerToExpectation() -> None:
+    """
+    Who was told not to send may send or not: nobody can tell what comes next.
+    """
+    for code in (200, 413):
+        server = Server(answerEarly(code))
+        server.receive(put(b"abc", b"Expect: 100-continue\r\n")[:-3])
+        assert b"\r\nConnection: close\r\n" in server.take()
+        server.receive(HELLO)
+        assert len(server.asked) == 1
+
+
+def test_expectationThatDidNotWait() -> None:
+    server = Server(answerEarly(200))
+    server.receive(put(b"abc", b"Expect: 100-continue\r\n") + HELLO)
+    assert len(server.asked) == 1
+    assert not server.wire.open
+
+
+def test_malformedAfterEarlyAnswer() -> None:
+    server = Server(answerEarly(200))
+    server.receive(CHUNKED + b"zz\r\n\r\n" + HELLO)
+    assert server.codes == [200]
+    assert server.wire.halfClosed
+    assert len(server.asked) == 1
+
+
+def test_earlyHeadThenContent() -> None:
+    """
+    An early head isn't an early answer: an echo, say.
+    """
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.channel.writeHeaders(200, Headers())
+        elif what == "chunk":
+            asked.channel.writeData(asked.chunks[-1])
+        elif what == "complete":
+            asked.channel.finish()
+
+    server = Server(react)
+    server.receive(put(bytes(1000000)) + HELLO)
+    assert server.codes == [200, 200]
+    assert server.wire.open
+
+
+def test_stopProducing() -> None:
+    """
+    The rest is dropped, and the next request found behind it.
+    """
+    server = Server(answerNothing)
+    server.receive(put(b"abcdef")[:-3])
+    asked = server.asked[0]
+    asked.channel.stopProducing()
+    server.receive(b"def" + HELLO)
+    assert asked.chunks == [b"abc"]
+    assert not asked.complete
+    asked.answer()
+    assert server.codes == [200]
+    assert len(server.asked) == 2
+
+
+def test_stopProducingIsBounded() -> None:
+    server = Server(answerNothing, Limits(drain=1000))
+    server.receive(CHUNKED)
+    asked = server.asked[0]
+    asked.channel.stopProducing()
+    server.receive(b"7d0\r\n" + bytes(2000) + b"\r\n")
+    assert not server.wire.reading
+    asked.answer()
+    assert server.codes == [200]
+    assert server.wire.halfClosed
+    assert server.wire.reading
+
+
+# Malformed input
+
+
+@pytest.mark.parametrize(("code", "data"), REJECTED.values(), ids=REJECTED)
+def test_rejectedHead(code: int, data: bytes) -> None:
+    server = Server(answerAtOnce)
+    server.receive(HELLO + data + AFTER)
+    server.receive(AFTER)
+    assert [asked.path for asked in server.asked] == [b"/"]
+    assert server.codes == [200, code]
+    assert b"\r\nConnection: close\r\n" in server.wire.sent
+    assert server.wire.halfClosed
+    server.channel.readConnectionLost()
+    assert server.wire.closed
+
+
+@pytest.mark.parametrize(
+    ("code", "data"), REJECTED_CONTENT.values(), ids=REJECTED_CONTENT
+)
+def test_rejectedContent(code: int, data: bytes) -> None:
+    server = Server()
+    server.receive(CHUNKED + data + AFTER, AFTER)
+    (asked,) = server.asked
+    assert not asked.complete
+    kind = PeerProtocolError if code == 400 else LimitExceeded
+    assert type(asked.lost) is kind
+    assert server.codes == [code]
+    assert server.wire.halfClosed
+
+
+def test_rejectedContentAfterHead() -> None:
+    """
+    E10: never a second head.
+    """
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.channel.writeHeaders(200, Headers())
+
+    server = Server(react)
+    server.receive(CHUNKED + b"zz\r\n")
+    assert type(server.asked[0].lost) is PeerProtocolError
+    assert server.codes == [200]
+    assert server.wire.aborted
+
+
+def test_errorWaitsItsTurn() -> None:
+    """
+    E2, E6.
+    """
+    server = Server(answerNothing)
+    server.receive(HELLO + BAD + HELLO)
+    assert server.codes == []
+    server.asked[0].answer()
+    assert server.codes == [200, 400]
+    assert len(server.asked) == 1
+
+
+def test_truncatedContent() -> None:
+    """
+    C4, D8: never whole.
+    """
+    for data in (put(b"abc")[:-1], CHUNKED + b"3\r\nabc\r\n0\r\n"):
+        server = Server()
+        server.receive(data)
+        server.channel.readConnectionLost()
+        (asked,) = server.asked
+        assert not asked.complete
+        assert type(asked.lost) is PeerGone
+        assert server.wire.aborted
+
+
+def test_connect() -> None:
+    """
+    A6.
+    """
+    server = Server(answerAtOnce)
+    server.receive(b"CONNECT a:443 HTTP/1.1\r\n" + HOST + b"\r\n" + HELLO)
+    assert server.asked == []
+    assert server.codes == [501]
+    assert server.wire.halfClosed
+
+
+def test_upgradeIsDeclined() -> None:
+    """
+    E9.
+    """
+    server = Server()
+    server.receive(
+        put(b"abc", b"Connection: upgrade\r\nUpgrade: websocket\r\n") + HELLO
+    )
+    assert server.take() == ok(b"abc") + ok(b"")
+    assert not server.asked[0].headers.hasHeader("upgrade")
+
+
+def test_oneLogLine() -> None:
+    """
+    N1, N2, N4: one line for each bad request, and nothing of it in there.
+    """
+    logged: list[LogEvent] = []
+    globalLogPublisher.addObserver(logged.append)
+    try:
+        server = Server(answerAtOnce)
+        server.receive(b"GET \x1b[31m\nevil HTTP/1.1\r\nHost: a\r\n\r\n" + BAD)
+    finally:
+        globalLogPublisher.removeObserver(logged.append)
+    assert len(logged) == 1
+    assert "evil" not in repr(logged)
+    assert b"evil" not in server.wire.sent
+
+
+def test_failureIs500() -> None:
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            raise KeyError("secret")
+
+    server = Server(react)
+    server.receive(HELLO + HELLO)
+    assert server.codes == [500, 500]
+    assert b"secret" not in server.wire.sent
+
+
+@pytest.fixture(autouse=True)
+def expectedErrors(loggedErrors: Any, request: Any) -> Any:
+    yield
+    if request.function is test_failureIs500:
+        assert len(loggedErrors.flush()) == 2
+
+
+# The peer goes
+
+
+@pytest.mark.parametrize("how", ["FIN", "RST"])
+@pytest.mark.parametrize("when", ["head", "content", "whole", "response"])
+def test_gone(when: str, how: str) -> None:
+    """
+    E7.
+    """
+    server = Server(answerNothing)
+    server.receive(put(b"abc") if when != "content" else put(b"abc")[:-1])
+    if when == "head":
+        server.asked[0].answer()
+        server.receive(b"GET /")
+    elif when == "response":
+        server.asked[0].channel.writeHeaders(200, Headers())
+    if how == "FIN":
+        server.channel.readConnectionLost()
+        server.channel.readConnectionLost()
+    server.lose()
+    asked = server.asked[0]
+    assert type(asked.lost) is (PeerGone if when != "head" else type(None))
+    assert len(server.asked) == 1
+
+
+def test_finAfterTheAnswer() -> None:
+    """
+    Who has sent all may still be reading.
+    """
+    server = Server(answerAtOnce)
+    server.receive(HELLO)
+    server.channel.readConnectionLost()
+    assert server.wire.closed
+    assert not server.wire.aborted
+
+
+def test_answerAfterLoss() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO)
+    server.lose()
+    server.asked[0].answer(b"late")
+    assert server.take() == b""
+    assert server.asked[0].channel.lateCalls == (
+        "writeHeaders",
+        "writeData",
+        "finish",
+    )
+
+
+def test_aHeldHeadAfterLoss() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO)
+    server.asked[0].channel.writeHeaders(200, Headers())
+    server.lose()
+    server.clock.advance(0)
+    assert server.take() == b""
+
+
+# When is what sent
+
+
+def test_aHeadWaitsForContent() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO)
+    channel = server.asked[0].channel
+    channel.writeHeaders(200, Headers())
+    assert server.wire.writes == 0
+    channel.writeData(b"a")
+    assert server.wire.writes == 1
+    channel.writeData(b"b")
+    assert server.wire.writes == 2
+
+
+def test_aHeadDoesNotWaitLong() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO)
+    server.asked[0].channel.writeHeaders(200, Headers())
+    server.clock.advance(0)
+    assert server.codes == [200]
+
+
+def test_muchIsSentEarly() -> None:
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.answer(bytes(50000))
+
+    server = Server(react)
+    server.receive(HELLO * 10)
+    assert server.wire.writes == 5
+
+
+# Drain
+
+
+def test_drainIdle() -> None:
+    server = Server()
+    server.receive(put(b"a"))
+    drained = server.factory.drain(5)
+    assert server.wire.closed
+    assert not drained.called
+    server.lose()
+    assert drained.called
+    assert server.clock.getDelayedCalls() == []
+    assert server.factory.buildProtocol(None) is None
+
+
+def test_drainBusy() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO + HELLO)
+    drained = server.factory.drain(5)
+    assert server.wire.open
+    server.asked[0].answer(b"x")
+    assert server.take() == ok(b"x", CLOSE)
+    assert len(server.asked) == 1
+    assert not server.wire.open
+    server.lose()
+    assert drained.called
+
+
+def test_drainGivesUp() -> None:
+    server = Server(answerNothing)
+    server.receive(HELLO)
+    drained = server.factory.drain(5)
+    server.wait(5)
+    assert server.wire.aborted
+    assert server.asked[0].lost is not None
+    server.lose()
+    assert drained.called
+    assert server.factory.drain(1).called
+
+
+def test_drainNothing() -> None:
+    assert HTTPFactory(Asked).drain(1).called
+
+
+def test_noClock() -> None:
+    factory = HTTPFactory(Asked)
+    with pytest.raises(RuntimeError):
+        factory.clock  # noqa: B018

@@ -1,0 +1,245 @@
+"""
+How long a server waits, in virtual time.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.core.errors import DeadlineExceeded
+from penstock.core.headers import Headers
+from penstock.transports.http1.limits import Timeouts
+
+from .test_channel import HELLO, put
+from .test_request_reader import CHUNKED
+from .wires import Asked, Server, answerComplete, answerNothing
+
+TIMES = Timeouts(head=10, idle=20, content=30, write=40, linger=5)
+
+
+def server(react: object = answerComplete) -> Server:
+    return Server(react, timeouts=TIMES)  # type: ignore[arg-type]
+
+
+def test_firstRequest() -> None:
+    """
+    K1: who connects and says nothing is let go without a word.
+    """
+    serving = server()
+    serving.wait(9.5)
+    assert serving.wire.open
+    serving.wait(2)
+    assert serving.wire.closed
+    assert serving.take() == b""
+
+
+def test_headInDrips() -> None:
+    """
+    K1: progress doesn't help, and there is an answer.
+    """
+    serving = server()
+    for octet in HELLO[:-4]:
+        serving.receive(bytes([octet]))
+        serving.wait(0.25)
+    serving.wait(12)
+    assert serving.codes == [408]
+    assert serving.wire.halfClosed
+    serving.wait(7)
+    assert serving.wire.closed
+
+
+def test_headOnTime() -> None:
+    serving = server()
+    serving.wait(9)
+    serving.receive(HELLO[:5])
+    serving.wait(0.25)
+    serving.receive(HELLO[5:])
+    assert serving.codes == [200]
+
+
+def test_idle() -> None:
+    serving = server()
+    serving.receive(HELLO)
+    for _ in range(4):
+        serving.wait(19)
+        assert serving.wire.open
+        serving.receive(HELLO)
+    serving.wait(21.5)
+    assert serving.wire.closed
+    assert serving.codes == [200] * 5
+
+
+def test_headAfterIdle() -> None:
+    """
+    The time for a head begins with its first octet.
+    """
+    serving = server()
+    serving.receive(HELLO)
+    serving.wait(15)
+    serving.receive(HELLO[:5])
+    serving.wait(9)
+    assert serving.wire.open
+    serving.wait(3)
+    assert serving.codes == [200, 408]
+
+
+def test_content() -> None:
+    """
+    D12.
+    """
+    serving = server()
+    serving.receive(CHUNKED + b"ff\r\nabc")
+    for _ in range(3):
+        serving.wait(29)
+        serving.receive(b"x")
+    assert serving.wire.open
+    serving.wait(32)
+    assert serving.codes == [408]
+    assert type(serving.asked[0].lost) is DeadlineExceeded
+    assert serving.wire.halfClosed
+
+
+def test_contentAfterHead() -> None:
+    serving = server(answerNothing)
+    serving.receive(put(b"abc")[:-1])
+    serving.asked[0].channel.writeHeaders(200, Headers())
+    serving.wait(32)
+    assert serving.codes == [200]
+    assert serving.wire.aborted
+    assert type(serving.asked[0].lost) is DeadlineExceeded
+
+
+def test_pausedIsNotLate() -> None:
+    serving = server(answerNothing)
+    serving.receive(put(b"abc")[:-1])
+    serving.asked[0].channel.pauseProducing()
+    serving.wait(100)
+    assert serving.wire.open
+    serving.asked[0].channel.resumeProducing()
+    serving.wait(32)
+    assert serving.codes == [408]
+
+
+def test_unaskedIsNotLate() -> None:
+    """
+    Who waits for 100 isn't late before it was sent.
+    """
+    serving = server(answerNothing)
+    serving.receive(put(b"abc", b"Expect: 100-continue\r\n")[:-3])
+    serving.wait(100)
+    assert serving.wire.open
+    serving.asked[0].channel.writeIntermediateResponse(100)
+    serving.wait(32)
+    assert serving.codes == [100, 408]
+
+
+def test_slowAnswer() -> None:
+    """
+    Our own slowness is nobody's fault.
+    """
+    serving = server(answerNothing)
+    serving.receive(HELLO)
+    serving.wait(1000)
+    assert serving.wire.open
+
+
+def test_writeStall() -> None:
+    """
+    K2.
+    """
+    serving = server(answerNothing)
+    serving.receive(HELLO)
+    channel = serving.asked[0].channel
+    serving.wire.stuck = True
+    channel.writeHeaders(200, Headers())
+    for _ in range(3):
+        channel.writeData(b"abc")
+        serving.wait(39)
+        assert serving.wire.open
+    serving.wait(3)
+    assert serving.wire.aborted
+    assert type(serving.asked[0].lost) is DeadlineExceeded
+
+
+def test_drain() -> None:
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.answer()
+
+    serving = server(react)
+    serving.receive(put(b"abc")[:-1])
+    assert serving.wire.open
+    serving.wait(6.5)
+    assert serving.wire.halfClosed
+    serving.wait(6.5)
+    assert serving.wire.closed
+
+
+def test_forever() -> None:
+    serving = Server(timeouts=Timeouts(None, None, None, None, None))
+    serving.wait(1000)
+    serving.receive(HELLO[:-1])
+    serving.wait(1000)
+    serving.receive(HELLO[-1:])
+    assert serving.codes == [200]
+    serving.wait(1000)
+    assert serving.wire.open
+
+
+def test_oneTimerForAll() -> None:
+    serving = server()
+    connected = [serving.connect() for _ in range(10)]
+    for _ in range(5):
+        serving.receive(HELLO)
+        for channel, _ in connected:
+            channel.dataReceived(HELLO)
+        assert len(serving.clock.getDelayedCalls()) == 1
+        serving.wait(1)
+    for channel, _ in [*connected, (serving.channel, serving.wire)]:
+        serving.channel = channel
+        serving.lose()
+    assert serving.clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("step", [-3600, 3600])
+def test_clockIsSet(step: float) -> None:
+    """
+    A clock that is set back makes nobody late.
+    """
+    serving = server(answerNothing)
+    serving.receive(put(b"abc")[:-1])
+    serving.wait(10)
+    if step < 0:
+        serving.clock.rightNow += step
+        # Calls are due at times of the old clock; what matters is the sweep.
+        serving.clock.calls[0].reset(0)
+        serving.wait(10)
+        assert serving.wire.open
+    else:
+        serving.clock.rightNow += step
+        serving.wait(1)
+        assert serving.codes == [408]
+
+
+def test_date() -> None:
+    serving = server()
+    serving.receive(HELLO)
+    serving.clock.advance(0.4)
+    serving.receive(HELLO)
+    serving.clock.advance(0.6)
+    serving.receive(HELLO)
+    assert serving.wire.sent.count(b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n") == 2
+    assert serving.wire.sent.count(b"Date: Thu, 01 Jan 1970 00:00:01 GMT\r\n") == 1
+
+
+def test_idleForgets() -> None:
+    """
+    What an idle connection costs is its objects, and not its last head.
+    """
+    serving = server()
+    serving.receive(HELLO)
+    reader = serving.channel._reader
+    assert reader._headBytes
+    serving.wait(1)
+    assert not reader._headBytes
+    assert reader._parsed is None
