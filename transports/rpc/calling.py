@@ -1,0 +1,164 @@
+"""
+Exchanges that this side has started.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from penstock.core.errors import LimitExceeded
+from penstock.core.exchange import CallingExchange, Inflow
+from penstock.core.order import Stage
+from penstock.transports.rpc.codec import encode
+from penstock.transports.rpc.exchanges import (
+    WITH_HEAD,
+    Arrival,
+    Ending,
+    Owner,
+    RPCExchange,
+    Wire,
+    take,
+)
+from penstock.transports.rpc.messages import (
+    HandleContentComplete,
+    Method,
+    Reason,
+    Request,
+)
+
+
+class RPCCalling(RPCExchange, CallingExchange):
+    """
+    An exchange that this side has started.
+    """
+
+    _contentMethod = int(Method.handleContentChunk)
+
+    def __init__(
+        self,
+        owner: Owner,
+        request: Request,
+        callbacks: Any,
+        hasContent: bool,
+        length: int | None,
+    ) -> None:
+        """
+        @param request: as it is if it goes out whole, without content that
+            is written, and with 0 for its number.
+        @param length: what Content-Length promises.
+        """
+        super().__init__(request.command, callbacks, hasContent, length)
+        self._setUp(owner, 0, 0, Wire.WAITING, Arrival.NOTHING)
+        self._request = request
+        if not hasContent:
+            self._ending = Ending.DUE
+        # Until there is a connection.
+        self._blocked = True
+
+    @property
+    def isHead(self) -> bool:
+        """
+        Whether the response has no content, whatever its fields say.
+        """
+        return self._isHead
+
+    def admit(self, credit: int) -> None:
+        """
+        The peer takes it.
+
+        @param credit: octets of content that it takes.
+        """
+        self._wire = Wire.OPEN
+        self._credit = credit
+        self._head = self._request
+        queue, size = self._queue, self._queued
+        if queue is not None and size <= min(WITH_HEAD, credit, self._output.credit):
+            self._first = take(queue, size)
+            self._queue = None
+            self._queued = 0
+            self._credit -= size
+            self._output.credit -= size
+            self.sentContent += size
+        if (
+            self._ending is Ending.DUE
+            and self._queue is None
+            and self._output.isDirect()
+        ):
+            self._emitEnd()
+            return
+        self._output.urgent.append(self)
+        self._output.touch()
+        if self._queue is None:
+            self.outputReady()
+        else:
+            self._getInLine()
+
+    def _contentStopped(self) -> None:
+        """
+        See L{penstock.core.exchange.Exchange}.
+
+        If all of the request was sent, nobody wants anything of the exchange
+        any more.
+        """
+        if self._ending is Ending.SENT:
+            self._owner.abandon(self, Reason.DONE)
+            self._drained()
+        else:
+            super()._contentStopped()
+
+    def responseArrived(self) -> None:
+        """
+        The response is whole, so what was not sent of the request won't be.
+        """
+        self.detach()
+        if self._stage is not Stage.FINISHED:
+            self._loseOutflow()
+
+    def peerStopped(self) -> None:
+        """
+        See L{RPCExchange}.
+
+        What was not sent of the request won't be, and the response is still to
+        come.
+        """
+        self._queue = None
+        self._queued = 0
+        self._ending = Ending.SENT
+        if self._stage is not Stage.FINISHED:
+            self._loseOutflow()
+
+    def _isUnwanted(self) -> bool:
+        return self._ending is Ending.SENT
+
+    def _emitHead(self) -> None:
+        request, first = self._head, self._first
+        self._head = self._first = None
+        self._emitRequest(request._replace(content=first, complete=False))
+
+    def _emitEnd(self) -> None:
+        self._ending = Ending.SENT
+        if self._head is not None and self._outTrailers is None:
+            request, first = self._head, self._first
+            self._head = self._first = None
+            self._emitRequest(
+                request if first is None else request._replace(content=first)
+            )
+        else:
+            if self._head is not None:
+                self._emitHead()
+            if not self.isClosed:
+                message = HandleContentComplete(self.number, self._outTrailers)
+                self._output.send(encode(message))
+        if self._inflow is Inflow.STOPPED and not self.isClosed:
+            self._contentStopped()
+
+    def _emitRequest(self, request: Request) -> None:
+        number = self._owner.nextNumber
+        message = encode(request._replace(exchange=number))
+        if self._output.fits(message):
+            self._owner.opened(self)
+            self.number = number
+            self._output.send(message)
+        else:
+            self._owner.abandon(self, Reason.LIMIT)
+            self.lose(LimitExceeded("the head is longer than the peer takes"))

@@ -1,0 +1,233 @@
+"""
+Heads: fields and what goes with them, checked when they come in as if they
+came from a stranger over HTTP/1.1.
+
+What is wrong with a head is wrong with one exchange; the connection goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import chain
+from typing import Final, NamedTuple
+
+from penstock.core.authority import parseAuthority
+from penstock.core.errors import InvalidField, LocalProtocolError
+from penstock.core.exchange import parseLength
+from penstock.core.headers import Headers, RawField, fieldName
+from penstock.core.hop import HOP_BY_HOP, endToEnd
+from penstock.core.trailers import trailerFields
+from penstock.transports.rpc.limits import RPCLimits
+from penstock.transports.rpc.messages import Fields, Request
+
+# RFC 9110, section 9.1.
+_METHOD: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+# RFC 9112, section 3.2, as far as it is about octets.
+_TARGET: Final = re.compile(rb"[\x21-\x7e]+")
+
+# RFC 9110, section 5.5, and RFC 9112, section 4 for a reason phrase.
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+# An absolute URI of the kinds that are asked here: what comes before its path
+# or query (RFC 9110, section 4.2).
+_ABSOLUTE: Final = re.compile(rb"(?:https?|rpc)://([^/?#]*)([^#]*)", re.IGNORECASE)
+
+# What a spelling of a name means to us: its lower-case form, or None if it is
+# like any other.  Bounded, since peers choose names.
+_WATCHED: Final = HOP_BY_HOP | {b"content-length", b"host"}
+_MAX_KNOWN: Final = 2048
+_known: dict[bytes, bytes | None] = {}
+
+
+class Malformed(Exception):
+    """
+    A head can't be taken.
+
+    @ivar code: the status code that says so in an answer.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class Head(NamedTuple):
+    """
+    The fields of a head.
+    """
+
+    headers: Headers
+    contentLength: int | None
+    """What Content-Length says; L{None} without one."""
+
+
+def _learn(name: bytes) -> bytes | None:
+    try:
+        lower = fieldName(name)
+    except InvalidField:
+        raise Malformed(400, "a field name is not a token") from None
+    watched = lower if lower in _WATCHED else None
+    if len(_known) < _MAX_KNOWN:
+        _known[name] = watched
+    return watched
+
+
+def readFields(fields: Fields, count: int, size: int) -> Head:
+    """
+    @param fields: flat, an even number.
+    @param count: how many fields there may be.
+    @param size: how long they may be, together.
+
+    @raise Malformed: if they may not be in a head, or are too many.
+    """
+    if len(fields) > 2 * count:
+        raise Malformed(431, "too many fields")
+    together = b"".join(fields)
+    if len(together) > size:
+        raise Malformed(431, "fields too large")
+    # One look for all: what a name may not have besides, _learn finds.
+    if _CONTROL.search(together) is not None:
+        raise Malformed(400, "control character in a field")
+    lengths: tuple[bytes, ...] = ()
+    host: bytes | None = None
+    pairs = tuple(zip(fields[::2], fields[1::2], strict=True))
+    for name, value in pairs:
+        try:
+            watched = _known[name]
+        except KeyError:
+            watched = _learn(name)
+        if value[:1] in (b" ", b"\t") or value[-1:] in (b" ", b"\t"):
+            raise Malformed(400, "white space around a field value")
+        if watched is not None:
+            if watched == b"content-length":
+                lengths += (value,)
+            elif watched != b"host":
+                raise Malformed(400, "a field of the hop")
+            elif host is not None:
+                raise Malformed(400, "several Host")
+            else:
+                host = value
+    try:
+        length = parseLength(lengths)
+        if host is not None:
+            parseAuthority(host)
+    except ValueError as problem:
+        raise Malformed(400, str(problem)) from None
+    return Head(Headers.trusted(pairs), length)
+
+
+def readTrailers(fields: Fields | None, limits: RPCLimits) -> Headers | None:
+    """
+    @return: a trailer section, without fields that may not be in one; L{None}
+        if nothing is left.
+
+    @raise Malformed: see L{readFields}.
+    """
+    if fields is None:
+        return None
+    headers = readFields(fields, limits.trailerFields, limits.trailers).headers
+    allowed = trailerFields(headers)
+    return Headers.trusted(allowed) if allowed else None
+
+
+def readRequest(message: Request, limits: RPCLimits) -> Head:
+    """
+    Check a request.
+
+    @raise Malformed: if it may not be.
+    """
+    if len(message.command) > limits.command:
+        raise Malformed(501, "the method is too long")
+    if _METHOD.fullmatch(message.command) is None:
+        raise Malformed(400, "the method is not a token")
+    if len(message.path) > limits.path:
+        raise Malformed(414, "the target is too long")
+    if _TARGET.fullmatch(message.path) is None:
+        raise Malformed(400, "malformed request target")
+    head = readFields(message.fields, limits.fields, limits.head)
+    if message.complete:
+        size = 0 if message.content is None else len(message.content)
+        if head.contentLength is not None and head.contentLength != size:
+            raise Malformed(400, "the content has not its Content-Length")
+    return head
+
+
+def checkReason(reason: bytes | None) -> None:
+    """
+    @raise Malformed: if it isn't a reason phrase.
+    """
+    if reason is not None and _CONTROL.search(reason) is not None:
+        raise Malformed(400, "control character in a reason phrase")
+
+
+def flatten(fields: Iterable[RawField]) -> Fields:
+    """
+    @return: C{fields}, as they go into a message.
+    """
+    return tuple(chain.from_iterable(fields))
+
+
+def headFields(headers: Headers | None) -> Fields:
+    """
+    @return: what is sent of C{headers} in a head.
+    """
+    return () if headers is None else flatten(endToEnd(headers))
+
+
+def trailersOf(headers: Headers | None) -> Fields | None:
+    """
+    @return: what is sent of C{headers} at the end of a message.
+    """
+    return flatten(trailerFields(headers)) or None if headers else None
+
+
+def requestFields(
+    method: bytes,
+    uri: bytes,
+    headers: Headers,
+    hasContent: bool,
+    authority: bytes | None,
+) -> tuple[bytes, Fields, int | None]:
+    """
+    What of a request goes into its message.
+
+    @param authority: the Host to send if nothing else names one.
+    @return: the target, the fields, and what Content-Length promises.
+
+    @raise LocalProtocolError: if it may not go on a wire.
+    """
+    if _METHOD.fullmatch(method) is None:
+        raise LocalProtocolError("a method must be a token")
+    if _TARGET.fullmatch(uri) is None:
+        raise LocalProtocolError("a target must be visible ASCII")
+    try:
+        length = parseLength(headers.getRaw(b"content-length"))
+    except ValueError as problem:
+        raise LocalProtocolError(str(problem)) from None
+    fields = endToEnd(headers)
+    host = None
+    if uri[:1] != b"/":
+        absolute = _ABSOLUTE.fullmatch(uri)
+        if absolute is not None:
+            host, uri = absolute.groups()
+            if uri[:1] != b"/":
+                # RFC 9112, section 3.2.1: OPTIONS asks about the server.
+                uri = b"*" if method == b"OPTIONS" and not uri else b"/" + uri
+    if host is not None or (authority is not None and b"host" not in headers.names()):
+        host = authority if host is None else host
+        try:
+            parseAuthority(host or b"")
+        except ValueError as problem:
+            raise LocalProtocolError(str(problem)) from None
+        fields = [(b"Host", host or b""), *_without(fields, b"host")]
+    if not hasContent and length:
+        # What isn't sent must not be announced.
+        fields = _without(fields, b"content-length")
+    return uri, flatten(fields), length if hasContent else None
+
+
+def _without(fields: Iterable[RawField], unwanted: bytes) -> list[RawField]:
+    return [field for field in fields if fieldName(field[0]) != unwanted]

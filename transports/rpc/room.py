@@ -1,0 +1,49 @@
+"""
+How much content the peer may send on a connection.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from penstock.transports.rpc.violation import Violation
+
+# Credit is given back in pieces of this many octets at least.
+_PIECE: Final = 256 * 1024
+
+
+class Room:
+    """
+    Counts octets: what the peer may still send, of all exchanges together,
+    and what was consumed of that and has not been given back.
+    """
+
+    __slots__ = ("_consumed", "_left", "_piece")
+
+    def __init__(self, window: int) -> None:
+        self._left = window
+        self._consumed = 0
+        self._piece = min(_PIECE, max(1, window // 2))
+
+    def take(self, size: int) -> None:
+        """
+        C{size} octets have come.
+
+        @raise Violation: if they may not.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise Violation("more content than there is credit")
+
+    def consumed(self, size: int) -> int:
+        """
+        C{size} octets are not held any more.
+
+        @return: how many to give back to the peer now, mostly 0.
+        """
+        self._consumed += size
+        if self._consumed < self._piece:
+            return 0
+        octets, self._consumed = self._consumed, 0
+        self._left += octets
+        return octets

@@ -1,0 +1,169 @@
+"""
+Everything about a session that has a deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from penstock.core.errors import DeadlineExceeded, ExchangeLost, PeerGone
+from penstock.transports.rpc.exchanges import RPCExchange
+from penstock.transports.rpc.limits import RPCTimeouts
+
+# Resets that are forgiven in a second.
+_FORGIVEN = 10
+
+
+class Watched(Protocol):
+    """
+    The session, as its watch knows it.
+    """
+
+    def ping(self, token: int) -> None:
+        """
+        Send a ping.
+        """
+
+    def timedOut(self, problem: ExchangeLost) -> None:
+        """
+        The connection is of no use any more.
+        """
+
+    def starving(self) -> list[RPCExchange]:
+        """
+        @return: exchanges whose content waits to be sent.
+        """
+
+    def starve(self, exchange: RPCExchange) -> None:
+        """
+        The peer took none of the content of C{exchange} for too long.
+        """
+
+    def forgive(self, resets: int) -> None:
+        """
+        So much time has passed.
+        """
+
+
+class Watch:
+    """
+    One timer, for all deadlines of one session.
+
+    @ivar heard: to be set when something has come from the peer.
+    @ivar isFull: to be set while the transport takes nothing.
+    @ivar rtt: seconds from the last ping to its answer.
+    """
+
+    def __init__(
+        self, clock: IReactorTime, timeouts: RPCTimeouts, watched: Watched
+    ) -> None:
+        self._clock = clock
+        self._timeouts = timeouts
+        self._watched = watched
+        self.heard = False
+        self.isFull = False
+        self.rtt: float | None = None
+        self._timer: IDelayedCall | None = None
+        self._began = 0.0
+        self._lastHeard = 0.0
+        self._lastSweep = 0.0
+        self._lastPing = 0.0
+        self._token = -1
+        self._fullSince: float | None = None
+        # What each exchange that waits had sent, and since when.
+        self._waits: dict[RPCExchange, tuple[int, float]] = {}
+
+    def expect(self, seconds: float | None, problem: ExchangeLost) -> None:
+        """
+        Only wait, for so long.
+        """
+        self._schedule(seconds, lambda: self._watched.timedOut(problem))
+
+    def start(self) -> None:
+        """
+        The session is open.
+        """
+        now = self._clock.seconds()
+        self._began = self._lastHeard = self._lastSweep = self._lastPing = now
+        self._again()
+
+    def stop(self) -> None:
+        """
+        The session is over.
+        """
+        self._schedule(None, self._sweep)
+        self._waits = {}
+
+    def drained(self) -> None:
+        """
+        The transport has taken all that it had.
+        """
+        self.isFull = False
+        self._fullSince = None
+
+    def ponged(self, token: int) -> None:
+        """
+        A ping was answered.
+        """
+        if token == self._token:
+            self.rtt = self._clock.seconds() - self._lastPing
+            self._token = -1
+
+    def _schedule(self, seconds: float | None, call: Callable[[], None]) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
+        if seconds is not None:
+            self._timer = self._clock.callLater(seconds, call)
+
+    def _again(self) -> None:
+        self._schedule(self._timeouts.heartbeat / 3, self._sweep)
+
+    def _sweep(self) -> None:
+        """
+        Look at everything.
+        """
+        now = self._clock.seconds()
+        self._again()
+        problem = self._connectionProblem(now)
+        if problem is not None:
+            self._watched.timedOut(problem)
+            return
+        self._watched.forgive(int((now - self._lastSweep) * _FORGIVEN))
+        self._lastSweep = now
+        self._sweepExchanges(now)
+        if now - self._lastPing >= self._timeouts.heartbeat:
+            self._lastPing = now
+            self._token = int((now - self._began) * 1000)
+            self._watched.ping(self._token)
+
+    def _connectionProblem(self, now: float) -> ExchangeLost | None:
+        silence, stall = self._timeouts.silence, self._timeouts.stall
+        if self.heard:
+            self.heard = False
+            self._lastHeard = now
+        elif silence is not None and now - self._lastHeard >= silence:
+            return PeerGone("the peer is silent")
+        if self.isFull and stall is not None:
+            if self._fullSince is None:
+                self._fullSince = now
+            elif now - self._fullSince >= stall:
+                return DeadlineExceeded("the peer reads nothing")
+        return None
+
+    def _sweepExchanges(self, now: float) -> None:
+        stall = self._timeouts.stall
+        before, self._waits = self._waits, {}
+        if stall is None or self.isFull:
+            return
+        for exchange in self._watched.starving():
+            sent, since = before.get(exchange, (-1, now))
+            if sent == exchange.sentContent and now - since >= stall:
+                self._watched.starve(exchange)
+            else:
+                if sent != exchange.sentContent:
+                    since = now
+                self._waits[exchange] = (exchange.sentContent, since)
