@@ -78,7 +78,7 @@ def connectHTTP(reactor: Any, url: str, **options: Any) -> HTTPClient:
     secure = parts.scheme == "https"
     if not secure and parts.scheme != "http":
         raise ValueError("the scheme must be http or https")
-    authority = parseAuthority(parts.netloc.rpartition("@")[2].encode("ascii"))
+    authority = parseAuthority(parts.netloc.encode("ascii"))
     port = authority.port
     defaultPort = 443 if secure else 80
     if port == defaultPort:
