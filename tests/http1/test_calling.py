@@ -171,6 +171,33 @@ def test_staleForPost(loop: Loop) -> None:
     server.close()
 
 
+def test_closedUnnoticed(loop: Loop) -> None:
+    """
+    A kept connection whose end has come, but wasn't read yet, isn't used for
+    anything.
+    """
+    server = Server(loop, [OK], [OK])
+    assert server.get() == (200, b"hi")
+    [made] = server.factory.made
+    made.transport.socket.shutdown(socket.SHUT_WR)
+    assert server.get("POST", b"a") == (200, b"hi")
+    assert len(server.factory.made) == 2
+    server.close()
+
+
+def test_unaskedUnnoticed(loop: Loop) -> None:
+    """
+    What has come before a request, but wasn't read yet, isn't its response.
+    """
+    server = Server(loop, [OK], [OK])
+    assert server.get() == (200, b"hi")
+    [made] = server.factory.made
+    made.transport.socket.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+    assert server.get() == (200, b"hi")
+    assert len(server.factory.made) == 2
+    server.close()
+
+
 def test_refused(loop: Loop) -> None:
     """
     There is no server.

@@ -5,6 +5,7 @@ One connection of the calling end, and the exchange on it.
 from __future__ import annotations
 
 import io
+import socket
 from typing import Any
 
 import pytest
@@ -560,7 +561,7 @@ def test_paused() -> None:
         sent += 16384
     assert caller.content == b""
     assert READ_AHEAD <= sent < READ_AHEAD + 16384
-    assert line.connection.isPaused
+    assert line.connection.awaitsCaller
     exchange.resumeProducing()
     assert caller.content == b"x" * sent
     assert line.transport.reading
@@ -821,6 +822,24 @@ def test_closed() -> None:
     assert line.owner.gone == [line.connection]
     line.connection.abort()
     assert line.connection.phase is Phase.CLOSED
+
+
+def test_closedAtOnce() -> None:
+    """
+    A connection that has been closed when it is made was never there.
+    """
+    near, far = socket.socketpair()
+    far.close()
+
+    class Closed(FakeTransport):
+        def getHandle(self) -> socket.socket:
+            return near
+
+    line = Line(Closed)
+    assert line.owner.ready == []
+    assert len(line.owner.failed) == 1
+    assert line.transport.ending == "abort"
+    near.close()
 
 
 # TLS.

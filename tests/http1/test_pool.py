@@ -690,19 +690,48 @@ def test_headTimeout() -> None:
     assert caller.code is None
 
 
+def test_headTimeoutWithDrips() -> None:
+    """
+    A head that comes octet by octet isn't waited for longer.
+    """
+    house = House(headTimeout=10)
+    caller = house.ask()
+    transport = house.endpoint.accept()
+    for octet in b"HTTP/1.1 200 OK":
+        house.wait(0.5)
+        transport.receive(bytes([octet]))
+    assert lost(caller) is DeadlineExceeded
+
+
+def test_headTimeoutWhileWriting() -> None:
+    """
+    A caller may take its time over a request.
+    """
+    house = House(headTimeout=10)
+    caller = house.ask(b"PUT", hasContent=True)
+    house.endpoint.accept()
+    house.wait(50)
+    caller.exchange.writeData(b"a")
+    house.wait(50)
+    caller.exchange.finish()
+    house.wait(8)
+    assert not caller.lost
+    house.wait(3)
+    assert lost(caller) is DeadlineExceeded
+
+
 def test_headTimeoutWhileSending() -> None:
     """
-    Content that the server takes is a sign of life.
+    A server that takes nothing isn't waited for.
     """
     house = House(headTimeout=10)
     caller = house.ask(b"PUT", hasContent=True)
     transport = house.endpoint.accept()
-    for _ in range(3):
-        house.wait(8)
-        caller.exchange.writeData(b"a")
+    caller.exchange.writeData(b"a")
     transport.full()
     house.wait(8)
     transport.drained()
+    transport.full()
     house.wait(8)
     assert not caller.lost
     house.wait(3)

@@ -16,6 +16,7 @@ practice L{penstock.transports.http1.pool.HTTPClient}.
 from __future__ import annotations
 
 from enum import Enum, auto
+from socket import MSG_PEEK, socket
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.error import ConnectionDone
@@ -25,6 +26,7 @@ from twisted.internet.interfaces import (
     ISSLTransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from penstock.core.errors import (
@@ -42,10 +44,6 @@ from penstock.transports.http1.hangup import Hangup, mayBeWhole, socketOf
 from penstock.transports.http1.response_reader import Head, Interim, ResponseReader
 
 if TYPE_CHECKING:
-    from socket import socket
-
-    from twisted.python.failure import Failure
-
     from penstock.transports.http1.client_exchange import (
         ClientExchange,
         ConnectionOwner,
@@ -108,6 +106,7 @@ class ClientConnection(Protocol):
         self._reading = True
         # Whether the transport's socket may be written to directly.
         self._plain = False
+        self._socket: socket | None = None
         self._dropped = 0
         # The peer has hung up, and all of the response is in the kernel.
         self._allCame = False
@@ -131,12 +130,33 @@ class ClientConnection(Protocol):
         return self._reader.awaitsHead
 
     @property
-    def isPaused(self) -> bool:
+    def awaitsCaller(self) -> bool:
         """
-        Whether nothing moves because the caller doesn't want it to.
+        Whether it isn't the server's fault if nothing moves: the caller has
+        paused, or has not written all of its request.
         """
         exchange = self._exchange
-        return exchange is not None and exchange.paused
+        return exchange is not None and (
+            exchange.paused or not (self._full or exchange.isWritten)
+        )
+
+    @property
+    def isQuiet(self) -> bool:
+        """
+        Whether nothing has come that wasn't read: neither the end, so that a
+        request would be lost, nor anything that would be taken for its
+        response.  A microsecond for each request well spent.
+        """
+        if self._socket is None:
+            return True
+        try:
+            came = self._socket.recv(1, MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        # Beneath TLS there are messages that aren't content.
+        return bool(came) and not self._plain
 
     def facts(self, requestId: str) -> ConnectionInfo:
         """
@@ -167,6 +187,7 @@ class ClientConnection(Protocol):
             return
         transport.registerProducer(self, True)
         self._plain = isPlainSocket(transport)
+        self._socket = socketOf(transport)
         if isTCP(beneath(transport)):
             # Content would otherwise wait for the head to be acknowledged.
             transport.setTcpNoDelay(True)
@@ -186,9 +207,12 @@ class ClientConnection(Protocol):
         """
         if self.phase in _DEAD:
             return
-        self.since = self._seconds()
         exchange = self._exchange
-        for event in self._reader.receive(data):
+        events = self._reader.receive(data)
+        if events:
+            # A part of a head is no sign of life: it could go on for ever.
+            self.since = self._seconds()
+        for event in events:
             if exchange is None:
                 # Whatever it is, it answers nothing (RFC 9112, section 9.2).
                 self.abort()
@@ -218,6 +242,7 @@ class ClientConnection(Protocol):
         """
         exchange, self._exchange = self._exchange, None
         before, self.phase = self.phase, Phase.CLOSED
+        self._socket = None
         if before is Phase.CONNECTING:
             self._owner.attemptFailed(self, reason)
             return
@@ -289,7 +314,7 @@ class ClientConnection(Protocol):
         """
         if self._reading or self._allCame:
             return None
-        return socketOf(self.transport)
+        return self._socket
 
     def hungUp(self, how: Hangup, below: socket) -> None:
         """
@@ -328,6 +353,12 @@ class ClientConnection(Protocol):
                 transport.abortConnection()
 
     # For the exchange
+
+    def requestWritten(self) -> None:
+        """
+        From now on it is the server's turn.
+        """
+        self.since = self._seconds()
 
     def write(self, data: bytes) -> None:
         """
@@ -368,6 +399,11 @@ class ClientConnection(Protocol):
     # Within
 
     def _ready(self) -> None:
+        if not self.isQuiet:
+            problem = PeerProtocolError("the server speaks first, or has closed")
+            self.abort()
+            self._owner.attemptFailed(self, Failure(problem))
+            return
         self.phase = Phase.IDLE
         self.since = self._seconds()
         self.attempt = None

@@ -177,6 +177,13 @@ class ClientExchange(CallingExchange):
         return self._stage is Stage.FINISHED and self._outlet is Outlet.OPEN
 
     @property
+    def isWritten(self) -> bool:
+        """
+        Whether the caller has written all of the request.
+        """
+        return self._stage is Stage.FINISHED
+
+    @property
     def isHeld(self) -> bool:
         """
         Whether the content waits for the server to ask for it.
@@ -286,6 +293,8 @@ class ClientExchange(CallingExchange):
     def _sendEnd(self, trailers: Headers | None) -> None:
         if self._chunked:
             self._put(lastChunk(trailers))
+        if self._connection is not None:
+            self._connection.requestWritten()
 
     def _put(self, data: bytes) -> None:
         outlet = self._outlet

@@ -132,7 +132,8 @@ class HTTPClient(Requester):
             whether a new one or one that another request gives back.
         @param headTimeout: seconds that the server may take for the head of
             its response, after the last sign of life: an interim response,
-            or content of the request that it took.  L{None} for ever.
+            or content of the request that it took.  The time that a caller
+            takes to write its request doesn't count.  L{None} for ever.
         @param contentTimeout: the same between two pieces of a response, as
             long as the caller takes them.
         @param idleTimeout: seconds that a connection is kept for.
@@ -239,8 +240,11 @@ class HTTPClient(Requester):
         See L{ConnectionOwner}.
         """
         if self._waiting:
-            exchange, _ = self._waiting.popitem(last=False)
-            connection.start(exchange)
+            if connection.isQuiet:
+                exchange, _ = self._waiting.popitem(last=False)
+                connection.start(exchange)
+            else:
+                connection.abort()
         elif self._closed:
             connection.close()
         else:
@@ -299,8 +303,10 @@ class HTTPClient(Requester):
             connection = self._idle.pop()
             # It may have been aborted, and not be gone yet.
             if connection.phase is Phase.IDLE:
-                connection.start(exchange)
-                return
+                if connection.isQuiet:
+                    connection.start(exchange)
+                    return
+                connection.abort()
         if self._closed:
             exchange.lose(Unavailable("this client is closed"))
         elif len(self._waiting) >= self._maxWaiting:
@@ -400,7 +406,7 @@ class HTTPClient(Requester):
                     self._idle.remove(connection)
                     connection.close()
             case Phase.BUSY:
-                if connection.isPaused:
+                if connection.awaitsCaller:
                     pass
                 elif connection.awaitsHead:
                     if _reached(quiet, self._headTimeout):
