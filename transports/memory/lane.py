@@ -50,6 +50,7 @@ class Lane:
     # Octets that a producer has written since it last had to rest.
     _turn: int = 0
     _resting: bool = False
+    _full: bool = False
 
     def __init__(self, terms: Terms, sender: Any, receiver: Any) -> None:
         """
@@ -107,6 +108,7 @@ class Lane:
             if self.waiting > self.most:
                 self.most = self.waiting
             if self.waiting >= terms.window:
+                self._full = True
                 sender.outputBlocked()
         if sender.isProducing:
             # Over a wire, a producer fills the buffers before the reader gets
@@ -122,7 +124,7 @@ class Lane:
         The receiver has taken C{size} octets.
         """
         self.waiting -= size
-        if not self._resting:
+        if self._full and not self._resting:
             self._release()
 
     def close(self) -> None:
@@ -139,9 +141,11 @@ class Lane:
 
     def _release(self) -> None:
         """
-        Let the sender go on if half of the window is free.
+        Let the sender go on if half of the window is free, else as soon as it
+        is.
         """
-        if self._sender is not None and self.waiting <= self._terms.window // 2:
+        self._full = self.waiting > self._terms.window // 2
+        if not self._full and self._sender is not None:
             self._sender.outputReady()
 
     def _post(self, method: Callable[..., None], args: tuple[Any, ...]) -> None:
