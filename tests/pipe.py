@@ -8,8 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone
-from twisted.internet.interfaces import IAddress, IConsumer, ITransport
+from twisted.internet.interfaces import (
+    IAddress,
+    IConsumer,
+    IStreamClientEndpoint,
+    ITransport,
+)
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -221,3 +227,35 @@ class Pipe:
     def _isDue(self) -> bool:
         now = self.clock.seconds()
         return any(call.getTime() <= now for call in self.clock.getDelayedCalls())
+
+
+@implementer(IStreamClientEndpoint)
+class PipeEndpoint:
+    """
+    Dials a server through pipes.
+
+    @ivar pipes: those that were made, in order.
+    """
+
+    def __init__(self, factory: Any, clock: Clock, step: int = STEP) -> None:
+        """
+        @param factory: of the server.
+        """
+        self._factory = factory
+        self._clock = clock
+        self._step = step
+        self.pipes: list[Pipe] = []
+
+    def connect(self, protocolFactory: Any) -> Deferred[Any]:
+        protocol = protocolFactory.buildProtocol(None)
+        server = self._factory.buildProtocol(None)
+        self.pipes.append(Pipe(protocol, server, self._clock, self._step))
+        return succeed(protocol)
+
+    def settle(self) -> None:
+        while any([pipe.turn() for pipe in self.pipes]):
+            pass
+
+    def cut(self) -> None:
+        for pipe in self.pipes:
+            pipe.cut()

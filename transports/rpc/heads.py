@@ -18,6 +18,7 @@ from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers, RawField, fieldName
 from penstock.core.hop import HOP_BY_HOP, endToEnd
 from penstock.core.trailers import trailerFields
+from penstock.core.uri import requestTarget
 from penstock.transports.rpc.limits import RPCLimits
 from penstock.transports.rpc.messages import Fields, Request
 
@@ -29,10 +30,6 @@ _TARGET: Final = re.compile(rb"[\x21-\x7e]+")
 
 # RFC 9110, section 5.5, and RFC 9112, section 4 for a reason phrase.
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-
-# An absolute URI of the kinds that are asked here: what comes before its path
-# or query (RFC 9110, section 4.2).
-_ABSOLUTE: Final = re.compile(rb"(?:https?|rpc)://([^/?#]*)([^#]*)", re.IGNORECASE)
 
 # What a spelling of a name means to us: its lower-case form, or None if it is
 # like any other.  Bounded, since peers choose names.
@@ -201,32 +198,20 @@ def requestFields(
     """
     if _METHOD.fullmatch(method) is None:
         raise LocalProtocolError("a method must be a token")
-    if _TARGET.fullmatch(uri) is None:
-        raise LocalProtocolError("a target must be visible ASCII")
+    target, host = requestTarget(method, uri)
     try:
         length = parseLength(headers.getRaw(b"content-length"))
     except ValueError as problem:
         raise LocalProtocolError(str(problem)) from None
     fields = endToEnd(headers)
-    host = None
-    if uri[:1] != b"/":
-        absolute = _ABSOLUTE.fullmatch(uri)
-        if absolute is not None:
-            host, uri = absolute.groups()
-            if uri[:1] != b"/":
-                # RFC 9112, section 3.2.1: OPTIONS asks about the server.
-                uri = b"*" if method == b"OPTIONS" and not uri else b"/" + uri
-    if host is not None or (authority is not None and b"host" not in headers.names()):
-        host = authority if host is None else host
-        try:
-            parseAuthority(host or b"")
-        except ValueError as problem:
-            raise LocalProtocolError(str(problem)) from None
-        fields = [(b"Host", host or b""), *_without(fields, b"host")]
+    if host is None and b"host" not in headers.names():
+        host = authority
+    if host is not None:
+        fields = [(b"Host", host), *_without(fields, b"host")]
     if not hasContent and length:
         # What isn't sent must not be announced.
         fields = _without(fields, b"content-length")
-    return uri, flatten(fields), length if hasContent else None
+    return target, flatten(fields), length if hasContent else None
 
 
 def _without(fields: Iterable[RawField], unwanted: bytes) -> list[RawField]:

@@ -53,6 +53,8 @@ from penstock.transports.rpc.room import Room
 from penstock.transports.rpc.serving import RPCServing
 from penstock.transports.rpc.violation import Violation
 
+_NOT_SERVED: Final = "the peer takes no requests"
+
 
 class Surroundings(Protocol):
     """
@@ -144,7 +146,7 @@ class Multiplexer:
         self.peer = peer
         self.isCalling = True
         if not peer.exchanges:
-            self.dismiss(Unavailable("the peer doesn't serve"))
+            self.dismiss(Unavailable(_NOT_SERVED))
         self._admitWaiting()
 
     def start(self, exchange: RPCCalling) -> None:
@@ -155,11 +157,12 @@ class Multiplexer:
             return
         if self.isCalling and not self._waiting and self._hasPlace():
             self._admit(exchange)
-        elif len(self._waiting) >= self._limits.waiting or (
-            self.isCalling and not self.peer.exchanges
-        ):
+        elif self.isCalling and not self.peer.exchanges:
             exchange.detach()
-            exchange.lose(Unavailable("there is no place for another request"))
+            exchange.lose(Unavailable(_NOT_SERVED))
+        elif len(self._waiting) >= self._limits.waiting:
+            exchange.detach()
+            exchange.lose(Unavailable("too many requests wait already"))
         else:
             self._waiting.append(exchange)
 
