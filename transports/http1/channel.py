@@ -116,6 +116,7 @@ class HTTPChannel(ServerConnection):
         See L{twisted.internet.interfaces.IProtocol}.
         """
         self._intake = _CLOSING
+        self._lost = True
         self._readPaused = False
         self._out.clear()
         self._reader.forget()

@@ -22,6 +22,7 @@ from penstock.transports.http1.direct import (
     queued,
     writeNow,
 )
+from penstock.transports.http1.queues import unacknowledged
 
 if TYPE_CHECKING:
     from penstock.transports.http1.factory import HTTPFactory
@@ -56,6 +57,9 @@ class ServerConnection(Protocol):
     _gathering = False
 
     _readPaused = False
+
+    _lost = False
+    """The connection is gone."""
 
     _closed = False
     """The transport was told to close when all is sent."""
@@ -101,7 +105,7 @@ class ServerConnection(Protocol):
         if self._facts is None:
             transport: Any = self.transport
             certificate = None
-            if self._secure:
+            if self._secure and not self._lost:
                 certificate = transport.getPeerCertificate()
             self._facts = (
                 transport.getPeer(),
@@ -152,10 +156,15 @@ class ServerConnection(Protocol):
 
     def _unsent(self) -> int:
         """
-        @return: octets that wait to be sent, as far as that can be seen.
+        @return: octets that wait to be sent, or for the peer's word that they
+            have come, as far as that can be seen.
         """
         lowest = beneath(self.transport)
-        return queued(lowest) if isTCP(lowest) else 0
+        if not isTCP(lowest) or not lowest.connected:
+            return 0
+        # The kernel's part matters: it takes a megabyte at a time, so that a
+        # slow peer would seem to take nothing for a long while.
+        return queued(lowest) + unacknowledged(lowest.socket)
 
     def _taken(self) -> int:
         """

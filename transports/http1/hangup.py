@@ -9,20 +9,12 @@ from __future__ import annotations
 
 import select
 import socket
-import sys
 from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Any, Final
 
 from penstock.transports.http1.direct import beneath
-
-try:
-    import fcntl
-    import termios
-except ImportError:  # pragma: no cover - where there is no poll() either
-    _UNREAD: Any = None
-else:
-    _UNREAD = getattr(termios, "FIONREAD", None)
+from penstock.transports.http1.queues import unread
 
 _RESET: Final = getattr(select, "POLLHUP", 0) | getattr(select, "POLLERR", 0)
 _CLOSED: Final = getattr(select, "POLLRDHUP", 0)
@@ -79,22 +71,13 @@ def mayBeWhole(
     @param buffered: octets that were read and not parsed.
     @param last: the last four of them.
     """
-    unread = _unread(each)
+    more = unread(each)
     if remaining is not None:
-        return remaining <= buffered + unread
-    if unread:
+        return remaining <= buffered + more
+    if more:
         try:
             # A copy of all that the kernel has; so don't ask often.
-            last += each.recv(unread, socket.MSG_PEEK)
+            last += each.recv(more, socket.MSG_PEEK)
         except OSError:
             return False
     return last.endswith(b"\r\n\r\n")
-
-
-def _unread(each: socket.socket) -> int:
-    """
-    @return: octets that have come and were not read yet.
-    """
-    if _UNREAD is None:  # pragma: no cover - hangups() finds nothing there
-        return 0
-    return int.from_bytes(fcntl.ioctl(each, _UNREAD, bytes(4)), sys.byteorder)

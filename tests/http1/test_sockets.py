@@ -1,0 +1,533 @@
+"""
+The serving end on real sockets: what only a kernel can show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.protocols.policies import WrappingFactory
+
+from penstock.core.errors import DeadlineExceeded, PeerGone
+from penstock.core.headers import Headers
+from penstock.transports.http1.direct import isPlainSocket
+from penstock.transports.http1.factory import HTTPFactory
+from penstock.transports.http1.limits import Timeouts
+
+from ..loop import Loop
+from .test_channel import BAD, HELLO, get, ok, put
+from .test_request_reader import CHUNKED
+from .wires import Asked, Wire, answerAtOnce, answerComplete, answerNothing
+
+DATE_LENGTH = len(b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n")
+
+
+class Client:
+    """
+    A blocking client's socket, used only when something is there.
+    """
+
+    def __init__(self, loop: Loop, port: int, receiveBuffer: int = 0) -> None:
+        self.loop = loop
+        self.socket = socket.socket()
+        if receiveBuffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receiveBuffer)
+        self.socket.connect(("127.0.0.1", port))
+        self.socket.setblocking(False)
+        self.received = b""
+        self.ended = False
+
+    def send(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self.socket.send(view) :]
+            except BlockingIOError:
+                self.loop.turn(0.001)
+
+    def poll(self) -> None:
+        try:
+            data = self.socket.recv(1 << 20)
+        except BlockingIOError:
+            return
+        self.received += data
+        if not data:
+            self.ended = True
+
+    def read(self, size: int) -> bytes:
+        """
+        Wait for C{size} octets.
+        """
+
+        def enough() -> bool:
+            self.poll()
+            return len(self.received) >= size or self.ended
+
+        self.loop.run(enough)
+        data, self.received = self.received[:size], self.received[size:]
+        return data
+
+    def readAll(self, seconds: float = 5) -> bytes:
+        """
+        Wait for the end.
+        """
+
+        def ended() -> bool:
+            self.poll()
+            return self.ended
+
+        self.loop.run(ended, seconds)
+        return self.received
+
+    def reset(self) -> None:
+        self.socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        self.socket.close()
+
+
+class Server:
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.asked: list[Asked] = []
+        self.clients: list[Client] = []
+        self.react: Any = answerComplete
+
+    def make(self, *arguments: Any) -> Asked:
+        request = Asked.__new__(Asked)
+        self.asked.append(request)
+        request.__init__(self.react, *arguments)  # type: ignore[misc]
+        return request
+
+    def listen(self, react: Any = answerComplete, **options: Any) -> None:
+        self.react = react
+        self.factory = HTTPFactory(self.make, **options)
+        self.port = self.loop.listen(self.factory)
+
+    def listenThrough(self, react: Any, wrapper: Any) -> None:
+        self.react = react
+        self.factory = HTTPFactory(self.make)
+        self.port = self.loop.listen(wrapper(self.factory))
+
+    def connect(self, receiveBuffer: int = 0) -> Client:
+        client = Client(self.loop, self.port, receiveBuffer)
+        self.clients.append(client)
+        return client
+
+    def begun(self, count: int = 1) -> Asked:
+        self.loop.run(lambda: len(self.asked) >= count)
+        return self.asked[count - 1]
+
+
+@pytest.fixture
+def server(loop: Loop) -> Iterator[Server]:
+    server = Server(loop)
+    yield server
+    for client in server.clients:
+        client.socket.close()
+
+
+def withoutDate(data: bytes) -> bytes:
+    parts = data.split(b"Date: ")
+    return parts[0] + b"".join(part[DATE_LENGTH - 6 :] for part in parts[1:])
+
+
+SCRIPT = (
+    HELLO,
+    get(b"/a") + get(b"/b") + put(b"abc"),
+    put(bytes(300000)),
+    CHUNKED + b"3\r\nabc\r\n0\r\n\r\n",
+    BAD,
+)
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["direct", "plain"])
+def test_theShortWayIsThePlainWay(server: Server, wrapped: bool) -> None:
+    """
+    What is sent at once to the socket is what goes through the reactor.
+    """
+    if wrapped:
+        server.listenThrough(answerComplete, WrappingFactory)
+    else:
+        server.listen()
+    client = server.connect()
+    for data in SCRIPT:
+        client.send(data)
+    expected = (
+        ok(b"") * 3
+        + ok(b"abc")
+        + ok(bytes(300000))
+        + ok(b"abc")
+        + b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        b"Content-Length: 12\r\nConnection: close\r\n\r\nBad Request\n"
+    )
+    assert withoutDate(client.readAll()) == expected
+    client.socket.close()
+    server.loop.run(lambda: not len(server.factory._sweep))
+
+
+def test_directIsFound(server: Server) -> None:
+    """
+    The short way is taken, on the Twisted that is installed.
+    """
+    server.listen(answerNothing)
+    server.connect().send(HELLO)
+    channel = server.begun().channel._channel
+    assert isPlainSocket(channel.transport)
+    assert channel.transport.getTcpNoDelay()
+
+
+def test_bigWriteToSlowReader(server: Server) -> None:
+    """
+    What the socket doesn't take at once isn't lost, and comes in order.
+    """
+    content = os.urandom(200000) * 20
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.channel.writeHeaders(200, Headers([("content-length", "4000000")]))
+            for place in range(0, len(content), 30000):
+                asked.channel.writeData(content[place : place + 30000])
+            asked.channel.finish()
+
+    server.listen(react)
+    client = server.connect(receiveBuffer=100000)
+    client.send(get(b"/", b"Connection: close\r\n"))
+    assert client.readAll(20).endswith(content)
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    path = tmp_path / "big"
+    path.write_bytes(os.urandom(100000) * 150)
+    return path
+
+
+class FileReaction:
+    """
+    Answers with a part of a file.
+    """
+
+    def __init__(self, path: Path, offset: int, length: int, framing: str) -> None:
+        self.path = path
+        self.offset = offset
+        self.length = length
+        self.framing = framing
+
+    def __call__(self, asked: Asked, what: str) -> None:
+        if what != "process":
+            return
+        headers = Headers()
+        if self.framing == "length":
+            headers.setRaw("content-length", str(self.length))
+        channel = asked.channel
+        file = self.path.open("rb")
+        channel.writeHeaders(200, headers)
+
+        def sent(none: None) -> None:
+            file.close()
+            channel.finish()
+
+        channel.writeFile(file, self.offset, self.length).addCallback(sent)
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["direct", "plain"])
+@pytest.mark.parametrize("framing", ["length", "chunked", "close"])
+@pytest.mark.parametrize(
+    ("offset", "length"), [(0, 15000000), (123457, 4000001), (10, 70000), (0, 3)]
+)
+def test_sendfile(
+    server: Server, big: Path, offset: int, length: int, framing: str, wrapped: bool
+) -> None:
+    react = FileReaction(big, offset, length, framing)
+    if wrapped:
+        server.listenThrough(react, WrappingFactory)
+    else:
+        server.listen(react)
+    client = server.connect()
+    version = b"1.0" if framing == "close" else b"1.1"
+    client.send(get(b"/", b"Connection: close\r\n", version))
+    data = client.readAll(20)
+    expected = big.read_bytes()[offset : offset + length]
+    body = data.partition(b"\r\n\r\n")[2]
+    if framing == "chunked":
+        joined = b""
+        while body:
+            size, _, body = body.partition(b"\r\n")
+            joined += body[: int(size, 16)]
+            body = body[int(size, 16) + 2 :]
+        body = joined
+    assert hashlib.sha256(body).digest() == hashlib.sha256(expected).digest()
+
+
+def test_sendfileThenGoOn(server: Server, big: Path) -> None:
+    server.listen(FileReaction(big, 0, 15000000, "length"))
+    client = server.connect()
+    client.send(HELLO * 3)
+    size = len(ok(bytes(0))) - 1 + 8 + DATE_LENGTH + 15000000
+    for _ in range(3):
+        assert client.read(size).endswith(big.read_bytes()[-1000:])
+    assert client.received == b""
+
+
+def test_sendfileToSlowReader(server: Server, big: Path) -> None:
+    server.listen(FileReaction(big, 0, 15000000, "length"))
+    client = server.connect(receiveBuffer=100000)
+    client.send(get(b"/", b"Connection: close\r\n"))
+    server.begun()
+    other = server.connect()
+    server.loop.turns(0.05)
+    other.send(get(b"/", b"Connection: close\r\n"))
+    assert other.readAll().endswith(big.read_bytes())
+    assert client.readAll(20).endswith(big.read_bytes())
+
+
+def test_sendfileShorter(server: Server, big: Path, loggedErrors: Any) -> None:
+    """
+    J3: it doesn't end well, and doesn't go on for ever.
+    """
+    react = FileReaction(big, 0, 15000001, "length")
+    react.length = 15000001
+    server.listen(react)
+    client = server.connect()
+    client.send(HELLO)
+    with pytest.raises(ConnectionResetError):
+        client.readAll()
+    assert server.asked[0].lost is None
+    assert len(loggedErrors.flush("shorter")) == 1
+
+
+def test_sendfileToNobody(server: Server, big: Path) -> None:
+    server.listen(FileReaction(big, 0, 15000000, "length"))
+    client = server.connect(receiveBuffer=100000)
+    client.send(HELLO)
+    client.read(10)
+    client.reset()
+    server.loop.run(lambda: server.asked[0].lost is not None)
+    assert type(server.asked[0].lost) is PeerGone
+
+
+def test_sendfileStalls(server: Server, big: Path) -> None:
+    """
+    K2.
+    """
+    react = FileReaction(big, 0, 15000000, "length")
+    server.listen(react, timeouts=Timeouts(write=0.6))
+    client = server.connect(receiveBuffer=100000)
+    client.send(HELLO)
+    client.read(10)
+    asked = server.begun()
+    server.loop.run(lambda: asked.lost is not None)
+    assert type(asked.lost) is DeadlineExceeded
+
+
+def test_slowButSteadyIsNotAStall(server: Server, big: Path) -> None:
+    server.listen(
+        FileReaction(big, 0, 15000000, "length"), timeouts=Timeouts(write=1.2)
+    )
+    client = server.connect(receiveBuffer=100000)
+    client.send(HELLO)
+    for _ in range(12):
+        client.read(50000)
+        server.loop.turns(0.2)
+    assert server.asked[0].lost is None
+
+
+def test_stallOfPlainWrites(server: Server) -> None:
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.channel.writeHeaders(200, Headers())
+            asked.channel.writeData(bytes(20000000))
+
+    server.listen(react, timeouts=Timeouts(write=0.6))
+    client = server.connect(receiveBuffer=100000)
+    client.send(HELLO)
+    asked = server.begun()
+    server.loop.run(lambda: asked.lost is not None)
+    assert type(asked.lost) is DeadlineExceeded
+
+
+def test_stallAfterTheEnd(server: Server) -> None:
+    """
+    A finished response that nobody reads doesn't stay for ever either.
+    """
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.answer(bytes(20000000))
+
+    server.listen(react, timeouts=Timeouts(write=0.6))
+    client = server.connect(receiveBuffer=100000)
+    client.send(get(b"/", b"Connection: close\r\n"))
+    server.begun()
+    assert len(server.factory._sweep)
+    server.loop.run(lambda: not len(server.factory._sweep))
+
+
+# Peers that go while nothing is read from them
+
+
+def pause(asked: Asked, what: str) -> None:
+    if what == "process":
+        asked.channel.pauseProducing()
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["direct", "plain"])
+@pytest.mark.parametrize("how", ["close", "reset"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        put(bytes(1000))[:-1000],
+        put(bytes(1000))[:-1],
+        CHUNKED,
+        CHUNKED + b"3\r\nabc\r\n",
+    ],
+    ids=["head", "most", "chunked", "a chunk"],
+)
+def test_goneWhilePaused(server: Server, sent: bytes, how: str, wrapped: bool) -> None:
+    if wrapped:
+        server.listenThrough(pause, WrappingFactory)
+    else:
+        server.listen(pause)
+    client = server.connect()
+    client.send(sent)
+    asked = server.begun()
+    server.loop.turns(0.05)
+    if how == "close":
+        client.socket.close()
+    else:
+        client.reset()
+    server.loop.run(lambda: asked.lost is not None, seconds=1.1)
+    assert type(asked.lost) is PeerGone
+    server.loop.run(lambda: not len(server.factory._sweep))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        put(bytes(1000)),
+        CHUNKED + b"3\r\nabc\r\n0\r\n\r\n",
+        CHUNKED + b"0\r\na: b\r\n\r\n",
+    ],
+    ids=["length", "chunked", "trailers"],
+)
+def test_allIsThere(server: Server, request_: bytes) -> None:
+    """
+    A peer that has sent all and then stopped sending gets its content read.
+    """
+
+    def react(asked: Asked, what: str) -> None:
+        pause(asked, what)
+        answerComplete(asked, what)
+
+    server.listen(react)
+    client = server.connect()
+    client.send(request_[:20])
+    client.send(request_[20:-2])
+    asked = server.begun()
+    server.loop.turns(0.05)
+    client.send(request_[-2:])
+    client.socket.shutdown(socket.SHUT_WR)
+    server.loop.turns(0.8)
+    assert asked.lost is None
+    asked.channel.resumeProducing()
+    assert client.readAll().startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_goneWithABacklog(server: Server) -> None:
+    """
+    The peer of a request under way goes behind a long backlog.
+    """
+    server.listen(answerNothing)
+    client = server.connect()
+    client.send(HELLO * 5000)
+    asked = server.begun()
+    server.loop.turns(0.05)
+    client.socket.close()
+    server.loop.run(lambda: asked.lost is not None, seconds=1.1)
+
+
+def test_goneWhileWaiting(server: Server) -> None:
+    server.listen(answerNothing)
+    client = server.connect()
+    client.send(HELLO)
+    asked = server.begun()
+    client.socket.close()
+    server.loop.run(lambda: asked.lost is not None, seconds=0.4)
+
+
+# Closing
+
+
+def test_earlyAnswerIsReadable(server: Server) -> None:
+    """
+    E8: the answer isn't reset away by what is still being sent.
+    """
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.answer(b"too much", 413)
+
+    server.listen(react)
+    client = server.connect()
+    client.send(put(bytes(3000000)))
+    data = client.readAll()
+    assert data.startswith(b"HTTP/1.1 413 ")
+    assert data.endswith(b"too much")
+
+
+def test_badRequestIsReadable(server: Server) -> None:
+    server.listen(answerAtOnce)
+    client = server.connect()
+    client.send(BAD + bytes(1000000))
+    assert client.readAll().endswith(b"Bad Request\n")
+
+
+def test_abortIsVisible(server: Server) -> None:
+    """
+    F5: also where only the connection's end delimits.
+    """
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.channel.writeHeaders(200, Headers())
+            asked.channel.writeData(b"hell")
+            asked.channel.abortConnection()
+
+    server.listen(react)
+    client = server.connect()
+    client.send(get(b"/", b"", b"1.0"))
+    with pytest.raises(ConnectionResetError):
+        client.readAll()
+
+
+def test_drain(server: Server) -> None:
+    server.listen(answerNothing)
+    idle, busy, stuck = (server.connect() for _ in range(3))
+    busy.send(HELLO)
+    server.begun(1)
+    stuck.send(HELLO)
+    server.begun(2)
+    server.loop.run(lambda: len(server.factory._sweep) == 3)
+    drained = server.factory.drain(0.5)
+    assert idle.readAll() == b""
+    server.asked[0].answer(b"x")
+    assert busy.readAll().endswith(b"Connection: close\r\ncontent-length: 1\r\n\r\nx")
+    server.loop.run(drained)
+    with pytest.raises(ConnectionResetError):
+        stuck.readAll()
+
+
+def test_otherTransportsAreNotTouched() -> None:
+    """
+    Only what is exactly known is taken apart.
+    """
+    assert not isPlainSocket(object())
+    assert not isPlainSocket(Wire())

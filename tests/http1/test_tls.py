@@ -1,0 +1,254 @@
+"""
+The serving end behind TLS, and on unix sockets.
+"""
+
+from __future__ import annotations
+
+import datetime
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from OpenSSL import SSL
+from twisted.internet.interfaces import (
+    IOpenSSLClientConnectionCreator,
+    IOpenSSLServerConnectionCreator,
+)
+from twisted.internet.protocol import ClientFactory, Protocol
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from zope.interface import implementer
+
+from penstock.core.errors import PeerGone
+from penstock.core.headers import Headers
+from penstock.transports.http1.factory import HTTPFactory
+from penstock.transports.http1.limits import Timeouts
+
+from ..loop import Loop
+from .test_channel import BAD, HELLO, get, ok, put
+from .test_sockets import FileReaction, withoutDate
+from .wires import Asked, answerComplete, answerNothing
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class ServerContext:
+    """
+    A certificate of our own.
+    """
+
+    def __init__(self) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+        now = datetime.datetime.now(datetime.UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .sign(key, hashes.SHA256())
+        )
+        self.context = SSL.Context(SSL.TLS_METHOD)
+        self.context.use_certificate(certificate)
+        self.context.use_privatekey(key)
+
+    def serverConnectionForTLS(self, protocol: object) -> SSL.Connection:
+        connection = SSL.Connection(self.context, None)
+        connection.set_accept_state()
+        return connection
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class ClientContext:
+    """
+    Trusts anybody.
+    """
+
+    def clientConnectionForTLS(self, protocol: object) -> SSL.Connection:
+        connection = SSL.Connection(SSL.Context(SSL.TLS_METHOD), None)
+        connection.set_connect_state()
+        return connection
+
+
+@pytest.fixture(scope="module")
+def certificate() -> ServerContext:
+    return ServerContext()
+
+
+class Client(Protocol):
+    def __init__(self) -> None:
+        self.received = b""
+        self.connectedNow = False
+        self.ended = False
+
+    def connectionMade(self) -> None:
+        self.connectedNow = True
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+    def connectionLost(self, reason: object = None) -> None:
+        self.ended = True
+
+
+class Encrypted:
+    def __init__(self, loop: Loop, certificate: ServerContext) -> None:
+        self.loop = loop
+        self.certificate = certificate
+        self.asked: list[Asked] = []
+
+    def listen(self, react: Any, **options: Any) -> None:
+        def make(*arguments: Any) -> Asked:
+            request = Asked(react, *arguments)
+            self.asked.append(request)
+            return request
+
+        self.factory = HTTPFactory(make, **options)
+        # With a clock: small writes wait for the reactor, which by default is
+        # the global one.
+        self.port = self.loop.listen(
+            TLSMemoryBIOFactory(
+                self.certificate, False, self.factory, clock=self.loop.reactor
+            )
+        )
+
+    def connect(self) -> Client:
+        client = Client()
+        factory: Any = ClientFactory()
+        factory.protocol = lambda: client
+        factory.noisy = False
+        self.loop.reactor.connectTCP(
+            "127.0.0.1",
+            self.port,
+            TLSMemoryBIOFactory(
+                ClientContext(), True, factory, clock=self.loop.reactor
+            ),
+        )
+        self.loop.run(lambda: client.connectedNow)
+        return client
+
+    def begun(self) -> Asked:
+        self.loop.run(lambda: bool(self.asked))
+        return self.asked[0]
+
+
+@pytest.fixture
+def tls(loop: Loop, certificate: ServerContext) -> Encrypted:
+    return Encrypted(loop, certificate)
+
+
+def write(client: Client, data: bytes) -> None:
+    transport: Any = client.transport
+    transport.write(data)
+
+
+def test_exchanges(tls: Encrypted) -> None:
+    tls.listen(answerComplete)
+    client = tls.connect()
+    write(client, HELLO + put(b"abc") + get(b"/", b"Connection: close\r\n"))
+    tls.loop.run(lambda: client.ended)
+    assert withoutDate(client.received) == (
+        ok(b"") + ok(b"abc") + ok(b"", b"Connection: close\r\n")
+    )
+    assert tls.asked[0].channel.connectionInfo.secure
+    tls.loop.run(lambda: not len(tls.factory._sweep))
+
+
+def test_file(tls: Encrypted, tmp_path: Path) -> None:
+    path = tmp_path / "big"
+    path.write_bytes(bytes(range(250)) * 12000)
+    tls.listen(FileReaction(path, 5, 2000000, "length"))
+    client = tls.connect()
+    write(client, get(b"/", b"Connection: close\r\n"))
+    tls.loop.run(lambda: client.ended)
+    assert client.received.partition(b"\r\n\r\n")[2] == (path.read_bytes()[5:2000005])
+
+
+def test_badRequestIsReadable(tls: Encrypted) -> None:
+    """
+    There is no half of TLS to close; the peer is waited for instead.
+    """
+    tls.listen(answerComplete, timeouts=Timeouts(linger=0.5))
+    client = tls.connect()
+    write(client, BAD + bytes(100000))
+    tls.loop.run(lambda: client.ended)
+    assert client.received.endswith(b"Bad Request\n")
+    tls.loop.run(lambda: not len(tls.factory._sweep))
+
+
+def test_goneWhilePaused(tls: Encrypted) -> None:
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.channel.pauseProducing()
+
+    tls.listen(react)
+    client = tls.connect()
+    write(client, put(bytes(1000))[:-1])
+    asked = tls.begun()
+    transport: Any = client.transport
+    transport.abortConnection()
+    tls.loop.run(lambda: asked.lost is not None, seconds=1.2)
+    assert type(asked.lost) is PeerGone
+
+
+def test_closedWhileWaiting(tls: Encrypted) -> None:
+    tls.listen(answerNothing)
+    client = tls.connect()
+    write(client, HELLO)
+    asked = tls.begun()
+    transport: Any = client.transport
+    transport.loseConnection()
+    tls.loop.run(lambda: asked.lost is not None)
+    tls.loop.run(lambda: client.ended)
+
+
+def test_abort(tls: Encrypted) -> None:
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.channel.writeHeaders(200, Headers())
+            asked.channel.writeData(b"a")
+            asked.channel.abortConnection()
+
+    tls.listen(react)
+    client = tls.connect()
+    write(client, get(b"/", b"", b"1.0"))
+    tls.loop.run(lambda: client.ended)
+    tls.loop.run(lambda: not len(tls.factory._sweep))
+
+
+def test_drain(tls: Encrypted) -> None:
+    tls.listen(answerComplete)
+    client = tls.connect()
+    write(client, HELLO)
+    tls.loop.run(lambda: b"200 OK" in client.received)
+    tls.loop.run(tls.factory.drain(2))
+    assert client.ended
+
+
+def test_unixSocket(loop: Loop, tmp_path: Path) -> None:
+    big = tmp_path / "big"
+    big.write_bytes(bytes(range(250)) * 1000)
+    factory = HTTPFactory(lambda *a: Asked(FileReaction(big, 0, 250000, "length"), *a))
+    path = str(tmp_path / "socket")
+    port = loop.reactor.listenUNIX(path, factory)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        client.send(get(b"/", b"Connection: close\r\n"))
+        client.setblocking(False)
+        received = []
+
+        def ended() -> bool:
+            try:
+                received.append(client.recv(1 << 20))
+            except BlockingIOError:
+                return False
+            return not received[-1]
+
+        loop.run(ended)
+    assert b"".join(received).endswith(big.read_bytes())
+    loop.run(port.stopListening())
