@@ -417,7 +417,7 @@ class Request(PlainRequest):
         if writing is None:
             self.finish(trailers)
         else:
-            self._later(writing, lambda ignored: self.finish(trailers))
+            self._later(writing, lambda ignored: self._written(trailers))
 
     def _select(
         self, headers: Headers, body: Any, length: int | None
@@ -517,6 +517,16 @@ class Request(PlainRequest):
             self.abort()
 
     # The end
+
+    def _written(self, trailers: Headers | None) -> None:
+        """
+        Nothing more of the body will be written: that was all of it, or the
+        exchange is lost, and L{connectionLost} about to say so.
+        """
+        late = len(self.chanRequest.lateCalls)
+        super().finish(trailers)
+        if len(self.chanRequest.lateCalls) == late:
+            self._over()
 
     def finish(self, trailers: Headers | None = None) -> None:
         """

@@ -665,6 +665,39 @@ def test_disconnectInGenerator(loggedErrors: Any) -> None:
     assert loggedErrors.events == []
 
 
+async def pieces() -> AsyncIterator[bytes]:
+    yield b"x"
+    await Deferred()
+
+
+@pytest.mark.parametrize("kind", ["generator", "iterator", "file"])
+def test_disconnectInBody(kind: str, tmp_path: Any) -> None:
+    """
+    Whoever waits for the end is told that it wasn't a good one, and so is the
+    access log.
+    """
+    told: list[bool] = []
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 1_000_000)
+    body: Any = pieces()
+    if kind == "iterator":
+        body = iter([b"x"] * 1000)
+    elif kind == "file":
+        body = path.open("rb")
+
+    def rendering(request: Request) -> Response:
+        request.whenDone().addCallback(lambda _: told.append(request.disconnected))
+        return Response(body)
+
+    wire = Wire()
+    site = Site(Answering(rendering))
+    wire.outputBlocked()
+    wire.begin(site, b"GET", b"/", (1, 1), Headers([(b"host", b"x")]), 0)
+    assert told == []
+    wire.lose(gone())
+    assert told == [True]
+
+
 def test_backPressureOnGenerator() -> None:
     """
     An asynchronous generator waits while the wire takes no more.
