@@ -162,9 +162,9 @@ def test_nestedClients(loggedErrors: Any) -> None:
     A client inside a resource raises there, and so does the one outside.
     """
     inner = MemoryClient(Does(fails))
-    with MemoryClient(Does(lambda request: inner.get("/").body)) as client:
-        with pytest.raises(ZeroDivisionError):
-            client.get("/")
+    outer = MemoryClient(Does(lambda request: inner.get("/").body))
+    with outer, pytest.raises(ZeroDivisionError):
+        outer.get("/")
     loggedErrors.flush()
 
 

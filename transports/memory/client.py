@@ -153,17 +153,23 @@ class MemoryClient:
         if line is None:
             line = self._learn(method, target)
         fields = None if headers is None else _headers(headers)
-        if isinstance(body, str):
-            body = body.encode("utf-8")
-        if isinstance(body, bytes):
-            fields = Headers() if fields is None else fields.copy()
-            fields.setRaw(b"content-length", b"%d" % len(body))
-            body = (body,)
-        exchange = MemoryExchange(self, *line, body is not None)
+        exchange = MemoryExchange(self, line)
+        hasContent = False
+        if body is not None:
+            hasContent = True
+            exchange.prepare(hasContent)
+            if isinstance(body, str):
+                body = body.encode("utf-8")
+            if isinstance(body, bytes):
+                fields = Headers() if fields is None else fields.copy()
+                fields.setRaw(b"content-length", b"%d" % len(body))
+                body = (body,)
         watch = self._watch
         watch.inside += 1
         try:
-            client = self.requester.start(*line, fields, exchange, body is not None)
+            client = self.requester.start(
+                line[0], line[1], fields, exchange, hasContent
+            )
             if body is not None:
                 for part in body:
                     client.writeData(part)
@@ -266,7 +272,8 @@ class MemoryClient:
             fields = Headers() if fields is None else fields.copy()
             fields.setRaw(b"content-length", b"%d" % contentLength)
         hasContent = contentLength != 0
-        exchange = MemoryExchange.prepared(self, *line, hasContent, paused, breakAfter)
+        exchange = MemoryExchange(self, line)
+        exchange.prepare(hasContent, paused, breakAfter)
         with self.inside():
             self.requester.start(*line, fields, exchange, hasContent)
         return exchange

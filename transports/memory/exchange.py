@@ -38,6 +38,7 @@ class MemoryChannelRequest(ServingExchange):
     """
 
     __slots__ = (
+        "_fields",
         "_number",
         "_requester",
         "_trailing",
@@ -55,8 +56,10 @@ class MemoryChannelRequest(ServingExchange):
         self._requester = requester
         self._version = version
         self._number = next(_numbers)
-        # Whether the response may have a trailer section.
+        # Whether the response has room for a trailer section.
         self._trailing = False
+        # The fields of the response, as they were sent.
+        self._fields: tuple[RawField, ...] = ()
         self.busy = False
         self.guarded = True
         # Made by the other end, as soon as there is something to send.
@@ -100,11 +103,7 @@ class MemoryChannelRequest(ServingExchange):
     def _sendHead(
         self, code: int, headers: Headers, code_message: bytes | None
     ) -> None:
-        self._trailing = (
-            self._stage is Stage.WRITING
-            and self._remaining is None
-            and self._version >= (1, 1)
-        )
+        self._trailing = self._remaining is None and self._stage is Stage.WRITING
         if code == 204:
             fields = _without(headers, b"content-length")
         elif code == 205:
@@ -113,6 +112,7 @@ class MemoryChannelRequest(ServingExchange):
             fields = ((b"Content-Length", b"0"), *fields)
         else:
             fields = tuple(endToEnd(headers))
+        self._fields = fields
         client = self.outward.receiver
         if client is not None:
             self.outward.call(
@@ -124,7 +124,8 @@ class MemoryChannelRequest(ServingExchange):
 
     def _sendEnd(self, trailers: Headers | None) -> None:
         if trailers is not None:
-            trailers = _copied(trailers) if self._trailing else None
+            room = self._trailing and self._version >= (1, 1)
+            trailers = _copied(trailers) if room else None
         client = self.outward.receiver
         if client is not None:
             self.outward.call(client.contentEnded, trailers)

@@ -57,8 +57,6 @@ class MemoryExchange:
             assert ticks.read() == b"one two three "
             ticks.disconnect()
 
-    @ivar method: as it was sent.
-    @ivar target: as it was sent.
     @ivar code: the status code, L{None} before the head of the response.
     @ivar message: the reason phrase, L{None} for the standard one.
     @ivar headers: the L{Headers} of the response, empty before its head.
@@ -80,39 +78,28 @@ class MemoryExchange:
     complete: bool = False
     lost: ExchangeLost | None = None
 
+    # Octets in _chunks.
     _size: int = 0
+    _hasContent: bool = False
     _paused: bool = False
     _breakAfter: int | None = None
 
-    def __init__(
-        self, client: MemoryClient, method: bytes, target: bytes, hasContent: bool
-    ) -> None:
+    def __init__(self, client: MemoryClient, line: tuple[bytes, bytes]) -> None:
         self._client = client
-        self._hasContent = hasContent
-        self._limit = client.limit
+        self._line = line
         self._chunks: list[bytes] = []
-        self.method = method
-        self.target = target
         self.intermediate: list[tuple[int, Headers]] = []
         self.events: list[Event] = []
 
-    @classmethod
-    def prepared(
-        cls,
-        client: MemoryClient,
-        method: bytes,
-        target: bytes,
-        hasContent: bool,
-        paused: bool,
-        breakAfter: int | None,
-    ) -> MemoryExchange:
+    def prepare(
+        self, hasContent: bool, paused: bool = False, breakAfter: int | None = None
+    ) -> None:
         """
-        For the client: make one that behaves in a special way.
+        For the client: what is special about it.
         """
-        self = cls(client, method, target, hasContent)
+        self._hasContent = hasContent
         self._paused = paused
         self._breakAfter = breakAfter
-        return self
 
     def __repr__(self) -> str:
         line = f"{self.method.decode('ascii')} {self.target.decode('ascii')}"
@@ -123,6 +110,20 @@ class MemoryExchange:
         else:
             state = "under way"
         return f"<MemoryExchange {line}: {self.code or 'no answer'}, {state}>"
+
+    @property
+    def method(self) -> bytes:
+        """
+        As it was sent.
+        """
+        return self._line[0]
+
+    @property
+    def target(self) -> bytes:
+        """
+        As it was sent.
+        """
+        return self._line[1]
 
     # What has come
 
@@ -167,7 +168,7 @@ class MemoryExchange:
         @return: what has come since the last time, which may be nothing.
         """
         data = self.body
-        full = self._size >= self._limit
+        full = self._size >= self._client.limit
         self._chunks.clear()
         self._size = 0
         if full and not self._paused:
@@ -212,7 +213,7 @@ class MemoryExchange:
         Undo L{pause}.
         """
         self._paused = False
-        if self._size < self._limit:
+        if self._size < self._client.limit:
             with self._client.inside():
                 self._exchange.resumeProducing()
 
@@ -326,7 +327,7 @@ class MemoryExchange:
         self._chunks.append(data)
         self._size += size
         self.events.append(("data", size))
-        if self._size >= self._limit:
+        if self._size >= self._client.limit:
             self._exchange.pauseProducing()
         if self._breakAfter is not None:
             self._breakNow()

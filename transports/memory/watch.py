@@ -16,7 +16,8 @@ from twisted.logger import (
 )
 from zope.interface import implementer
 
-from penstock.core.headers import Headers, RawField
+from penstock.core.headers import Headers
+from penstock.core.hop import endToEnd
 from penstock.core.interfaces import Version
 from penstock.core.order import Stage
 from penstock.transports.memory.exchange import MemoryChannelRequest
@@ -90,7 +91,7 @@ class WatchedChannelRequest(MemoryChannelRequest):
     A serving end that notices what does no harm, and is wrong all the same.
     """
 
-    __slots__ = ("_head", "_sentFields", "_watch")
+    __slots__ = ("_head", "_watch")
 
     def __init__(
         self, requester: MemoryRequester, version: Version, watch: Watch
@@ -98,7 +99,6 @@ class WatchedChannelRequest(MemoryChannelRequest):
         super().__init__(requester, version)
         self._watch = watch
         self._head: Headers | None = None
-        self._sentFields: tuple[RawField, ...] = ()
 
     def writeData(self, data: bytes) -> None:
         """
@@ -106,7 +106,8 @@ class WatchedChannelRequest(MemoryChannelRequest):
         """
         if self._stage is Stage.BODILESS and data:
             self._contentForNone()
-        super().writeData(data)
+        # By name: through super() it takes twice as long (0.1 microseconds).
+        MemoryChannelRequest.writeData(self, data)
 
     def writeFile(self, file: BinaryIO, offset: int, length: int) -> Deferred[None]:
         """
@@ -123,15 +124,19 @@ class WatchedChannelRequest(MemoryChannelRequest):
     def _sendHead(
         self, code: int, headers: Headers, code_message: bytes | None
     ) -> None:
-        self._head = headers
-        self._sentFields = tuple(headers)
-        super()._sendHead(code, headers, code_message)
+        # A 204 and a 205 aren't sent with the length that they were given.
+        self._head = headers if code not in (204, 205) else None
+        MemoryChannelRequest._sendHead(self, code, headers, code_message)
 
     def _sent(self, trailers: Headers | None) -> None:
-        if self._head is not None and tuple(self._head) != self._sentFields:
+        head, self._head = self._head, None
+        if (
+            head is not None
+            and tuple(head) != self._fields
+            and tuple(endToEnd(head)) != self._fields
+        ):
             self._watch.complain("the fields were changed after they were sent")
-        self._head = None
-        super()._sent(trailers)
+        MemoryChannelRequest._sent(self, trailers)
 
     def _recordLate(self, name: str) -> None:
         # After a loss nobody can know better; after a finish one should.
