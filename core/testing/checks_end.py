@@ -12,7 +12,7 @@ from penstock.core.testing.check import Group
 from penstock.core.testing.expectation import expect, expectEqual
 from penstock.core.testing.harness import Capability, Harness
 from penstock.core.testing.log import ErrorLog
-from penstock.core.testing.recorder import PushSource, Recorder
+from penstock.core.testing.recorder import IdleSource, Recorder
 from penstock.core.testing.scene import Fields, Scene
 
 END = Group("end")
@@ -359,8 +359,8 @@ def ownCancelIsSilent(harness: Harness) -> None:
     scene = Scene(harness)
     client, server = scene.answered()
     server.exchange.writeData(b"abc")
-    client.exchange.abortConnection()
     calls = len(client.calls)
+    client.exchange.abortConnection()
     scene.lost(server)
     scene.settle()
     expectEqual(client.names[calls:], [], "calls after the caller gave up")
@@ -419,11 +419,8 @@ def earlyAnswerStopsTheUpload(harness: Harness) -> None:
     """
     scene = Scene(harness)
     client, server = scene.uploading()
-    server.exchange.pauseProducing()
-    source = PushSource(client.exchange, scene.tooMuch)
-    source.register()
-    scene.settle()
+    source = IdleSource(client.exchange, True)
     server.answer(b"no", 403)
     scene.whole(client)
-    expect(source.stops == 1, "the producer is stopped")
+    expectEqual(source.stops, 1, "times that the producer was stopped")
     scene.works()

@@ -9,21 +9,17 @@ from penstock.core.testing.check import Group
 from penstock.core.testing.checks_end import LENGTHS
 from penstock.core.testing.expectation import expect, expectEqual
 from penstock.core.testing.harness import Harness
-from penstock.core.testing.recorder import PullSource, PushSource, Recorder
+from penstock.core.testing.recorder import IdleSource, Recorder
 from penstock.core.testing.scene import Fields, Scene, openFile
 
 RELEASE = Group("release")
 
-PRODUCERS: dict[str, type[PushSource] | type[PullSource]] = {
-    "Push": PushSource,
-    "Pull": PullSource,
-}
+# Whether they are push producers.
+PRODUCERS = {"Push": True, "Pull": False}
 
 
 @RELEASE.table(PRODUCERS)
-def lossStopsAProducer(
-    harness: Harness, kind: type[PushSource] | type[PullSource]
-) -> None:
+def lossStopsAProducer(harness: Harness, streaming: bool) -> None:
     """
     When an exchange is lost, its producer is stopped once, before
     C{connectionLost}; at both ends.
@@ -32,47 +28,42 @@ def lossStopsAProducer(
     client, server = scene.uploading()
     server.exchange.writeHeaders(200, Headers())
     scene.begins(client)
-    orders = [_watched(client, kind, scene), _watched(server, kind, scene)]
+    orders = [_watched(client, streaming), _watched(server, streaming)]
     scene.settle()
     harness.vanish()
     scene.lost(client, server)
+    scene.settle()
     expectEqual(orders, [["stopped", "lost"]] * 2, "what happens at each end")
 
 
-def _watched(
-    end: Recorder, kind: type[PushSource] | type[PullSource], scene: Scene
-) -> list[str]:
+def _watched(end: Recorder, streaming: bool) -> list[str]:
     """
-    Give C{end} a producer with too much to write.
+    Give C{end} a producer.
 
     @return: what happens to both, as it does.
     """
     order: list[str] = []
-    end.exchange.pauseProducing()
     end.reactions["connectionLost"] = lambda _: order.append("lost")
-    kind(end.exchange, scene.tooMuch, lambda: order.append("stopped")).register()
+    IdleSource(end.exchange, streaming, lambda: order.append("stopped"))
     return order
 
 
-@RELEASE.check()
-def cancelStopsAProducer(harness: Harness) -> None:
+@RELEASE.table(PRODUCERS)
+def ownAbortStopsAProducer(harness: Harness, streaming: bool) -> None:
     """
-    When either end gives up, the producers of both are stopped.
+    When either end gives up, the producers of both are stopped, once.
     """
     scene = Scene(harness)
-    client, server = scene.uploading()
-    server.exchange.writeHeaders(200, Headers())
-    scene.begins(client)
-    sources = []
-    for end in (client, server):
-        end.exchange.pauseProducing()
-        source = PushSource(end.exchange, scene.tooMuch)
-        source.register()
-        sources.append(source)
-    scene.settle()
-    client.exchange.abortConnection()
-    scene.lost(server)
-    expectEqual([source.stops for source in sources], [1, 1], "times stopped")
+    for who in ("client", "server"):
+        client, server = scene.uploading()
+        server.exchange.writeHeaders(200, Headers())
+        scene.begins(client)
+        sources = [IdleSource(end.exchange, streaming) for end in (client, server)]
+        scene.settle()
+        gone, left = (client, server) if who == "client" else (server, client)
+        gone.exchange.abortConnection()
+        scene.lost(left)
+        expectEqual([source.stops for source in sources], [1, 1], "times stopped")
 
 
 @RELEASE.table(LENGTHS)

@@ -311,6 +311,43 @@ class PushSource(Source):
         self._run()
 
 
+@implementer(IPushProducer)
+class IdleSource:
+    """
+    A producer that has nothing to write just now.
+
+    @ivar stops: how often it was stopped.
+    """
+
+    def __init__(
+        self, exchange: Any, streaming: bool, stopped: Callable[[], None] | None = None
+    ) -> None:
+        """
+        @param stopped: called when it is stopped.
+        """
+        self.stops = 0
+        self._stopped = stopped
+        exchange.registerProducer(self, streaming)
+
+    def pauseProducing(self) -> None:
+        """
+        There is nothing to pause.
+        """
+
+    def resumeProducing(self) -> None:
+        """
+        There is nothing to write.
+        """
+
+    def stopProducing(self) -> None:
+        """
+        Nobody wants anything.
+        """
+        self.stops += 1
+        if self._stopped is not None:
+            self._stopped()
+
+
 # Not a power of two, so that blocks that are swapped don't look the same.
 _PERIOD = 9973
 _PATTERN = bytes((n * 31 + n // 251) % 256 for n in range(_PERIOD))

@@ -5,6 +5,7 @@ What checks are played on: recorders at both ends of a transport.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Any, BinaryIO
 from penstock.core.headers import Headers
 from penstock.core.interfaces import Version
 from penstock.core.testing.expectation import expect
-from penstock.core.testing.harness import Harness
+from penstock.core.testing.harness import Capability, Harness
 from penstock.core.testing.recorder import (
     Reactions,
     Recorder,
@@ -21,9 +22,12 @@ from penstock.core.testing.recorder import (
     ResponseRecorder,
 )
 
-# How often a harness may settle before what was waited for counts as missing.
-# Memory is settled after one; real sockets may have been interrupted.
-PATIENCE = 40
+# How often a harness may settle before what was waited for may need time.
+PATIENCE = 5
+
+# Seconds that may pass then.  Some carriers only notice that the other end
+# has gone when they look, and are to look once a second.
+WAIT = 3.0
 
 Fields = Iterable[tuple[bytes, bytes]]
 Process = Callable[[RequestRecorder], None]
@@ -88,7 +92,7 @@ class Scene:
         """
         Octets of content that don't all go to a reader who takes none.
         """
-        return self.harness.bound + 1024 * 1024
+        return self.harness.bound + 256 * 1024
 
     def settle(self) -> None:
         """
@@ -104,6 +108,15 @@ class Scene:
             if condition():
                 return
             self.harness.settle()
+        if Capability.VIRTUAL_TIME in self.harness.capabilities:
+            for _ in range(int(WAIT * 10)):
+                if condition():
+                    return
+                self.harness.advance(0.1)
+        else:
+            deadline = time.monotonic() + WAIT
+            while not condition() and time.monotonic() < deadline:
+                self.harness.settle()
         expect(condition(), what)
 
     def whole(self, *ends: Recorder) -> None:

@@ -15,6 +15,7 @@ from itertools import count
 from typing import Any, ClassVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from penstock.core.client import Requester
@@ -33,12 +34,17 @@ TARGET = re.compile(rb"[!-~]+")
 ABSOLUTE = re.compile(rb"[a-z]+://([^/?#]+)")
 
 
+# Calls that may follow one another without time passing.  A mutant may loop.
+MAX_TURNS = 20_000
+
+
 class Wire:
     """
     Calls on their way to the other end, in order.
     """
 
     def __init__(self) -> None:
+        self.clock = Clock()
         self.calls: deque[Callable[[], None]] = deque()
         self.exchanges: list[Any] = []
 
@@ -261,10 +267,13 @@ class ReferenceHarness:
         self.requester = self.requesterClass(self.wire, factory)
 
     def settle(self) -> None:
-        while self.wire.turn():
-            pass
+        for _ in range(MAX_TURNS):
+            if not self.wire.turn():
+                return
+        raise AssertionError("it never comes to rest")
 
     def advance(self, seconds: float) -> None:
+        self.wire.clock.advance(seconds)
         self.settle()
 
     def vanish(self) -> None:

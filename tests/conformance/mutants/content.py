@@ -1,0 +1,249 @@
+"""
+Mutants: content, files and trailers.
+"""
+
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+from twisted.internet.defer import Deferred
+
+from penstock.core.errors import LocalProtocolError
+from penstock.core.headers import Headers
+from penstock.core.order import Action, Stage
+
+from ..reference import Calling, Serving
+from .mutant import mutant
+
+
+@mutant("content-requestContent*Cross*")
+class ReadsTextOfRequests(Serving):
+    def contentReceived(self, data: bytes) -> None:
+        super().contentReceived(data.replace(b"\r\n", b"\n"))
+
+
+@mutant("content-responseContent*Cross*")
+class ReadsTextOfResponses(Calling):
+    def contentReceived(self, data: bytes) -> None:
+        super().contentReceived(data.replace(b"\r\n", b"\n"))
+
+
+class WaitsForMore:
+    """
+    With a line feed at the end: it looks ahead.
+    """
+
+    kept = b""
+
+    def _sendData(self, data: bytes) -> None:
+        data = self.kept + data
+        self.kept = b"\n" if data == b"\n" else b""
+        if not self.kept:
+            super()._sendData(data)  # type: ignore[misc]
+
+    def _sendEnd(self, trailers: Headers | None) -> None:
+        if self.kept:
+            super()._sendData(self.kept)  # type: ignore[misc]
+        super()._sendEnd(trailers)  # type: ignore[misc]
+
+
+@mutant("content-requestContentIsNotHeldBack")
+class CallerWaitsForMore(WaitsForMore, Calling):
+    pass
+
+
+@mutant("content-responseContentIsNotHeldBack")
+class ServerWaitsForMore(WaitsForMore, Serving):
+    pass
+
+
+class EmptyEnds:
+    """
+    As a chunk of no octets does in the chunked coding.
+    """
+
+    def writeData(self, data: bytes) -> None:
+        super().writeData(data)  # type: ignore[misc]
+        if not data and self.stage is Stage.WRITING:  # type: ignore[attr-defined]
+            self._sendEnd(None)  # type: ignore[attr-defined]
+
+
+@mutant("content-emptyRequestDataIsNothing")
+class EmptyEndsRequests(EmptyEnds, Calling):
+    pass
+
+
+@mutant("content-emptyResponseDataIsNothing")
+class EmptyEndsResponses(EmptyEnds, Serving):
+    pass
+
+
+@mutant("content-emptyMessagesAreWhole")
+class NeverEndsEmptyRequests(Calling):
+    def _sendEnd(self, trailers: Headers | None) -> None:
+        if self.written:
+            super()._sendEnd(trailers)
+
+
+@mutant(
+    "content-contentLengthIsAFact",
+    "calling-requestWith*Bytes",
+    "calling-requestWithNothing",
+)
+class NeverKnowsLengths(Serving):
+    def begin(self, *head: Any) -> None:
+        super().begin(*head[:-1], None)
+
+
+class KeepsNoPromise:
+    def _promise(self, size: int) -> None:
+        with suppress(LocalProtocolError):
+            super()._promise(size)  # type: ignore[misc]
+
+
+@mutant("content-longRequestIsRefused")
+class LongRequests(KeepsNoPromise, Calling):
+    pass
+
+
+@mutant("content-longResponseIsRefused", "file-fileBeyondLengthIsRefused")
+class LongResponses(KeepsNoPromise, Serving):
+    pass
+
+
+class EndsShort:
+    """
+    It raises, as it should, but the peer sees a proper end.
+    """
+
+    def finish(self, trailers: Headers | None = None) -> None:
+        short = self._remaining  # type: ignore[has-type]
+        self._remaining = None
+        super().finish(trailers)  # type: ignore[misc]
+        if short:
+            raise LocalProtocolError("too short")
+
+
+@mutant("content-shortRequestIsLost")
+class ShortRequests(EndsShort, Calling):
+    pass
+
+
+@mutant("content-shortResponseIsLost")
+class ShortResponses(EndsShort, Serving):
+    pass
+
+
+@mutant("content-requestTrailersCross")
+class DropsTrailersOfRequests(Calling):
+    def _sendEnd(self, trailers: Headers | None) -> None:
+        super()._sendEnd(None)
+
+
+@mutant("content-responseTrailersCross")
+class DropsTrailersOfResponses(Serving):
+    def _sendEnd(self, trailers: Headers | None) -> None:
+        super()._sendEnd(None)
+
+
+@mutant("content-noTrailersAreNone")
+class AlwaysTrailers(Serving):
+    def _sendEnd(self, trailers: Headers | None) -> None:
+        super()._sendEnd(trailers)
+        if trailers is None:
+            self.wire.calls.pop()
+            self.send(self.peer.contentEnded, Headers())
+
+
+@mutant("content-manyPiecesCross")
+class OvertakesUnderLoad(Serving):
+    """
+    Every hundredth piece goes before the one in front of it.
+    """
+
+    pieces = 0
+
+    def _sendData(self, data: bytes) -> None:
+        super()._sendData(data)
+        self.pieces += 1
+        if self.pieces % 100 == 0:
+            calls = self.wire.calls
+            calls[-1], calls[-2] = calls[-2], calls[-1]
+
+
+@mutant("content-oneBigWriteCrosses")
+class CutsBigWrites:
+    def _sendData(self, data: bytes) -> None:
+        super()._sendData(data[: 1024 * 1024])  # type: ignore[misc]
+
+
+@mutant(
+    "content-bothDirectionsAtOnce",
+    # The others are answered before the request is whole.
+    "end-finishedRequestIsLeftAlone",
+    "end-earlyAnswer*",
+    "late-callersCallsAfterTheEndDoNothing",
+)
+class HalfDuplex(Calling):
+    """
+    Reads content only when it has sent all.
+    """
+
+    def contentReceived(self, data: bytes) -> None:
+        if self.stage is Stage.WRITING:
+            self.wire.clock.callLater(0.01, self.contentReceived, data)
+        else:
+            super().contentReceived(data)
+
+    def contentEnded(self, trailers: Headers | None = None) -> None:
+        if self.stage is Stage.WRITING:
+            self.wire.clock.callLater(0.01, self.contentEnded, trailers)
+        else:
+            super().contentEnded(trailers)
+
+
+# Files
+
+
+@mutant(
+    "file-file*Cross*",
+    "file-nothingBesideAFile",
+    "flow-slowCallerBoundsAFile",
+    "calling-requestWithAFile",
+)
+class MissesTheLastOctet:
+    def _sendFile(self, file: BinaryIO, offset: int, length: int, done: Any) -> None:
+        super()._sendFile(file, offset, max(1, length - 1), done)  # type: ignore[misc]
+
+
+@mutant("file-emptyFileIsNothing")
+class NeverDoneWithNothing(Serving):
+    def writeFile(self, file: BinaryIO, offset: int, length: int) -> Deferred[None]:
+        fired = super().writeFile(file, offset, length)
+        return fired if length else Deferred()
+
+
+@mutant("file-shortFileIsLost", "flow-slowCallerBoundsAFile")
+class ReadsFilesAtOnce(Serving):
+    def _sendFile(self, file: BinaryIO, offset: int, length: int, done: Any) -> None:
+        file.seek(offset)
+        data = file.read(length)
+        if data:
+            self._sendData(data)
+        done()
+
+
+@mutant("file-nothingBesideAFile")
+class WritesBesideFiles(Serving):
+    def _may(self, action: Action) -> bool:
+        file, self._file = self._file, None
+        try:
+            return super()._may(action)
+        finally:
+            self._file = file
+
+
+@mutant("framing-noContentFromAFileOrProducer")
+class KeepsFilesOfHEAD(Serving):
+    def writeFile(self, file: BinaryIO, offset: int, length: int) -> Deferred[None]:
+        fired = super().writeFile(file, offset, length)
+        return Deferred() if self.stage is Stage.BODILESS else fired

@@ -1,0 +1,189 @@
+"""
+Mutants: pausing, stopping, and memory without bounds.
+"""
+
+from typing import Any
+
+from penstock.core.exchange import Inflow
+from penstock.core.headers import Headers
+
+from ..reference import WINDOW, Calling, Serving
+from .mutant import mutant
+
+
+@mutant(
+    "flow-pausedRequestGetsNothing",
+    "flow-pausedRequestIsNotWhole",
+    "flow-stoppedRequestDropsWhatIsHeld",
+    "flow-slowServer*",
+    "flow-patienceWithASlowReader",
+    "reentry-pauseIn*",
+)
+class RequestsIgnorePause(Serving):
+    def pauseProducing(self) -> None:
+        pass
+
+
+@mutant(
+    "flow-pausedCallerGetsNothing",
+    "flow-slowCaller*",
+    "reentry-pauseTheResponse*",
+)
+class CallersIgnorePause(Calling):
+    def pauseProducing(self) -> None:
+        pass
+
+
+@mutant("flow-pausingTwiceIsPausingOnce")
+class CountsPauses:
+    pauses = 0
+
+    def pauseProducing(self) -> None:
+        self.pauses += 1
+        super().pauseProducing()  # type: ignore[misc]
+
+    def resumeProducing(self) -> None:
+        self.pauses = max(0, self.pauses - 1)
+        if not self.pauses:
+            super().resumeProducing()  # type: ignore[misc]
+
+
+class Reorders:
+    """
+    What was held comes last first.
+    """
+
+    def _flush(self) -> None:
+        if self._held:  # type: ignore[attr-defined]
+            self._held.reverse()  # type: ignore[attr-defined]
+        super()._flush()  # type: ignore[misc]
+
+
+@mutant(
+    "flow-pausedRequestGetsNothing",
+    "flow-resumingAndPausingInAChunk",
+    "reentry-pauseInTheFactory",
+)
+class ReordersRequests(Reorders, Serving):
+    pass
+
+
+@mutant(
+    "flow-pausedCallerGetsNothing",
+    "flow-resumingAndPausingInAChunk",
+    "reentry-pauseTheResponseAtTheHead",
+)
+class ReordersResponses(Reorders, Calling):
+    pass
+
+
+class DeafWhilePaused:
+    def lose(self, problem: Any) -> None:
+        if not self._paused:  # type: ignore[attr-defined]
+            super().lose(problem)  # type: ignore[misc]
+
+
+@mutant("flow-pausedRequestNotices*")
+class RequestsDeafWhilePaused(DeafWhilePaused, Serving):
+    pass
+
+
+@mutant("flow-pausedCallerNotices*")
+class CallersDeafWhilePaused(DeafWhilePaused, Calling):
+    pass
+
+
+@mutant("flow-pausedRequestNoticesTheLossBehindContent")
+class CancelsInTurn(Calling):
+    """
+    Not before there is room for more content.
+    """
+
+    def _sendAbort(self) -> None:
+        if self.credit > 0:
+            super()._sendAbort()
+        else:
+            self.done(self)
+
+
+@mutant("flow-stoppedRequestGetsNothing", "flow-stoppedRequestDrops*", "reentry-stop*")
+class RequestsIgnoreStop(Serving):
+    def stopProducing(self) -> None:
+        pass
+
+
+@mutant("flow-stoppedCallerGetsNothing")
+class CallersIgnoreStop(Calling):
+    def stopProducing(self) -> None:
+        pass
+
+
+@mutant("flow-stoppedRequestGetsNothing", "reentry-stop*")
+class StoppedIsToldOfTheEnd(Serving):
+    def contentEnded(self, trailers: Headers | None = None) -> None:
+        if self._inflow is Inflow.STOPPED and self._callbacks is not None:
+            self._callbacks.handleContentComplete(trailers)
+        super().contentEnded(trailers)
+
+
+@mutant("flow-stoppedRequestDropsWhatIsHeld")
+class StopKeepsWhatIsHeld(Serving):
+    def stopProducing(self) -> None:
+        if not self._held:
+            super().stopProducing()
+
+
+@mutant("flow-stoppedRequestStopsNoWriter")
+class NoCreditForTheUnwanted(Serving):
+    def _contentConsumed(self, size: int) -> None:
+        if self._inflow is not Inflow.STOPPED:
+            super()._contentConsumed(size)
+
+
+@mutant("flow-stoppedRequestHearsOfTheLoss")
+class StoppedIsDeaf(Serving):
+    def lose(self, problem: Any) -> None:
+        if self._inflow is not Inflow.STOPPED:
+            super().lose(problem)
+
+
+@mutant(
+    # Whatever is bigger than a window.
+    "content-bothDirectionsAtOnce",
+    "file-file*Cross*",
+    "file-nothingBesideAFile",
+    "flow-stoppedRequestStopsNoWriter",
+    "flow-slow*",
+    "flow-oneSlowReaderSlowsNobodyElse",
+    "flow-patienceWithASlowReader",
+    "calling-requestWithAFile",
+)
+class NeverReturnsCredit:
+    def _contentConsumed(self, size: int) -> None:
+        pass
+
+
+@mutant("flow-slow*")
+class NoBackPressure:
+    def outputBlocked(self) -> None:
+        pass
+
+
+@mutant("flow-pullProducerMayWriteLater")
+class AsksTwice:
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        super().registerProducer(producer, streaming)  # type: ignore[misc]
+        if not streaming:
+            producer.resumeProducing()
+
+
+@mutant("flow-oneSlowReaderSlowsNobodyElse")
+class OneWindowForAll(Serving):
+    @property
+    def credit(self) -> int:
+        return getattr(self.wire, "credit", WINDOW)
+
+    @credit.setter
+    def credit(self, value: int) -> None:
+        if self.written:
+            self.wire.credit = value  # type: ignore[attr-defined]
