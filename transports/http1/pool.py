@@ -18,9 +18,9 @@ from penstock.core.errors import DeadlineExceeded, LocalProtocolError, Unavailab
 from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IRequester
+from penstock.core.uri import requestTarget
 from penstock.transports.http1.client import ClientConnection, Phase
 from penstock.transports.http1.client_exchange import ClientExchange
-from penstock.transports.http1.client_target import requestTarget
 from penstock.transports.http1.hangup import hangups
 from penstock.transports.http1.limits import Limits
 from penstock.transports.http1.writer import Framing, requestHead
