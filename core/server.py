@@ -47,6 +47,10 @@ MAX_DETOURS: Final = 64
 # Names in a query or a form; what urllib counts as one field.
 MAX_FIELDS: Final = 1000
 
+# Fields of a request that may make another response of a 200, even where that
+# has no validators (RFC 9110, sections 13.1 and 14.2).
+_SELECTING: Final = frozenset((b"range", b"if-match", b"if-none-match"))
+
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _OCTETS: Final = b"application/octet-stream"
 _TEXT: Final = b"text/plain; charset=utf-8"
@@ -368,7 +372,7 @@ class Request(PlainRequest):
             not len(headers)
             and contentType is not None
             and self.code == 200
-            and b"range" not in self.in_headers
+            and self.in_headers.names().isdisjoint(_SELECTING)
         ):
             # Most answers: octets, and nothing said about them.  What follows
             # below would come to the same, in three times the time.
@@ -431,15 +435,14 @@ class Request(PlainRequest):
         asked = self.in_headers
         etag = headers.getHeader(b"etag")
         modified = headers.getHeader(b"last-modified")
-        if etag is not None or modified is not None:
-            outcome = evaluate(self.method, asked, etag, modified)
-            if outcome is not Outcome.PROCEED:
-                discard(body)
-                if outcome is Outcome.NOT_MODIFIED:
-                    self.code = 304
-                    headers.removeHeader(b"content-type")
-                    return b"", None
-                return self._becomeError(412, headers)
+        outcome = evaluate(self.method, asked, etag, modified)
+        if outcome is not Outcome.PROCEED:
+            discard(body)
+            if outcome is Outcome.NOT_MODIFIED:
+                self.code = 304
+                headers.removeHeader(b"content-type")
+                return b"", None
+            return self._becomeError(412, headers)
         if (
             length is None
             or self.method != b"GET"

@@ -560,6 +560,23 @@ def test_selection(fields: Any, code: int, body: bytes | None) -> None:
         assert wire.headers.get(b"content-length") == b"%d" % len(wire.body)
 
 
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ([(b"if-match", b'"v1"')], 412),
+        ([(b"if-match", b"*")], 200),
+        ([(b"if-none-match", b"*")], 304),
+        ([(b"if-none-match", b'"v1"')], 200),
+        ([(b"range", b"bytes=0-0")], 206),
+    ],
+)
+def test_selectionWithoutValidators(fields: Any, code: int) -> None:
+    """
+    Conditions hold or fail for a representation without validators too.
+    """
+    assert get(b"0123456789", headers=fields).code == code
+
+
 def test_checkPreconditions() -> None:
     """
     A resource that changes something checks before it does.
