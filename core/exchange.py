@@ -63,6 +63,14 @@ class Inflow(Enum):
     """Nobody wants the rest."""
 
 
+# Looking up a member of an Enum on its class takes 125 ns with Python 3.11, a
+# global 20; in a plain exchange it adds up to a fifth of the machine's time.
+_OPEN: Final = Inflow.OPEN
+_RECEIVED: Final = Inflow.RECEIVED
+_DELIVERED: Final = Inflow.DELIVERED
+_STOPPED: Final = Inflow.STOPPED
+
+
 class Exchange(Outgoing):
     """
     What serving and calling have in common: a message that goes out, and the
@@ -82,7 +90,7 @@ class Exchange(Outgoing):
         super().__init__()
         # None before the request exists, and when the exchange is over.
         self._callbacks: Any = None
-        self._inflow = Inflow.OPEN
+        self._inflow = _OPEN
         self._paused = False
         # A callback for content is on the stack.
         self._delivering = False
@@ -153,7 +161,7 @@ class Exchange(Outgoing):
         For the transport: some content has come.
         """
         inflow = self._inflow
-        if inflow is not Inflow.OPEN:
+        if inflow is not _OPEN:
             self._contentConsumed(len(data))
         elif not data:
             return
@@ -163,19 +171,19 @@ class Exchange(Outgoing):
             self._held.append(data)
         else:
             self._deliver(data)
-            if self._held or self._inflow is Inflow.RECEIVED:
+            if self._held or self._inflow is _RECEIVED:
                 self._flush()
 
     def contentEnded(self, trailers: Headers | None = None) -> None:
         """
         For the transport: all content has come.
         """
-        if self._inflow is Inflow.OPEN:
-            self._inflow = Inflow.RECEIVED
+        if self._inflow is _OPEN:
+            self._inflow = _RECEIVED
             self._trailers = trailers
             if not self._mustHold():
                 self._complete()
-        elif self._inflow is Inflow.STOPPED:
+        elif self._inflow is _STOPPED:
             self._drained()
 
     def lose(self, problem: ExchangeLost) -> None:
@@ -217,7 +225,7 @@ class Exchange(Outgoing):
         See L{penstock.core.interfaces.IExchange}.
         """
         if self._isFlowing():
-            whole = self._inflow is Inflow.RECEIVED
+            whole = self._inflow is _RECEIVED
             self._stopInflow()
             self._contentStopped()
             if whole:
@@ -227,13 +235,13 @@ class Exchange(Outgoing):
         """
         @return: whether the callbacks may still get some of the content.
         """
-        return self._inflow is Inflow.OPEN or self._inflow is Inflow.RECEIVED
+        return self._inflow is _OPEN or self._inflow is _RECEIVED
 
     def _stopInflow(self) -> None:
         """
         Drop what is held, and from now on whatever comes.
         """
-        self._inflow = Inflow.STOPPED
+        self._inflow = _STOPPED
         self._paused = False
         held, self._held = self._held, None
         if held:
@@ -252,7 +260,7 @@ class Exchange(Outgoing):
             if self._held:
                 self._deliver(self._held.popleft())
             else:
-                if self._inflow is Inflow.RECEIVED:
+                if self._inflow is _RECEIVED:
                     self._complete()
                 break
 
@@ -274,7 +282,7 @@ class Exchange(Outgoing):
         """
 
     def _complete(self) -> None:
-        self._inflow = Inflow.DELIVERED
+        self._inflow = _DELIVERED
         try:
             self._callbacks.handleContentComplete(self._trailers)
         except Exception:
@@ -364,7 +372,7 @@ class ServingExchange(Exchange):
             self._tell(callbacks, self._lostEarly)
         elif self._stage is not _FINISHED and self._stage is not _LOST:
             self._callbacks = callbacks
-            if self._held or self._inflow is Inflow.RECEIVED:
+            if self._held or self._inflow is _RECEIVED:
                 self._flush()
 
     def lose(self, problem: ExchangeLost) -> None:
@@ -513,7 +521,7 @@ class CallingExchange(Exchange):
                 self._callbackFailed()
             finally:
                 self._delivering = False
-            if self._held or self._inflow is Inflow.RECEIVED:
+            if self._held or self._inflow is _RECEIVED:
                 self._flush()
 
     def lose(self, problem: ExchangeLost) -> None:
@@ -523,7 +531,7 @@ class CallingExchange(Exchange):
         A response that has come whole isn't lost with its connection: what is
         held of it is delivered when it is wanted.
         """
-        if self._inflow is not Inflow.RECEIVED:
+        if self._inflow is not _RECEIVED:
             super().lose(problem)
         elif self._stage is not _FINISHED:
             self._loseOutflow()
@@ -547,7 +555,7 @@ class CallingExchange(Exchange):
 
     def _complete(self) -> None:
         callbacks = self._callbacks
-        self._inflow = Inflow.DELIVERED
+        self._inflow = _DELIVERED
         self._drained()
         try:
             callbacks.handleContentComplete(self._trailers)

@@ -34,6 +34,12 @@ class Demand(Enum):
     """Never again."""
 
 
+# As globals, for speed: see penstock.core.exchange.
+_NONE: Final = Demand.NONE
+_ROOM: Final = Demand.ROOM
+_ENDED: Final = Demand.ENDED
+
+
 @implementer(IPushProducer)
 class Puller:
     """
@@ -56,7 +62,7 @@ class Puller:
         self._producer = producer
         self._later = later
         self._failed = failed
-        self._demand = Demand.NONE
+        self._demand = _NONE
         # It has written since it was asked.
         self._wrote = True
         self._inLoop = False
@@ -67,15 +73,15 @@ class Puller:
         The producer has written something: it may be asked for more.
         """
         self._wrote = True
-        if self._demand is Demand.ROOM and not self._inLoop:
+        if self._demand is _ROOM and not self._inLoop:
             self._schedule()
 
     def resumeProducing(self) -> None:
         """
         There is room.
         """
-        if self._demand is Demand.NONE:
-            self._demand = Demand.ROOM
+        if self._demand is _NONE:
+            self._demand = _ROOM
             if not self._inLoop:
                 self._ask()
 
@@ -83,8 +89,8 @@ class Puller:
         """
         There is no room.
         """
-        if self._demand is Demand.ROOM:
-            self._demand = Demand.NONE
+        if self._demand is _ROOM:
+            self._demand = _NONE
 
     def stopProducing(self) -> None:
         """
@@ -97,13 +103,13 @@ class Puller:
         """
         The producer was unregistered.
         """
-        self._demand = Demand.ENDED
+        self._demand = _ENDED
 
     def _ask(self) -> None:
         self._inLoop = True
         try:
             for _ in range(TURN):
-                if self._demand is not Demand.ROOM or not self._wrote:
+                if self._demand is not _ROOM or not self._wrote:
                     # Without room; or it will write later, and be asked again
                     # when it has.
                     return
@@ -114,7 +120,7 @@ class Puller:
             self._failed()
         finally:
             self._inLoop = False
-        if self._demand is Demand.ROOM and self._wrote:
+        if self._demand is _ROOM and self._wrote:
             self._schedule()
 
     def _schedule(self) -> None:

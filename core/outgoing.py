@@ -28,6 +28,7 @@ _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 
 _WAITING: Final = Stage.WAITING
 _WRITING: Final = Stage.WRITING
+_BODILESS: Final = Stage.BODILESS
 _FINISHED: Final = Stage.FINISHED
 _LOST: Final = Stage.LOST
 
@@ -160,7 +161,7 @@ class Outgoing:
         if self._stage is not _WRITING or self._file is not None:
             if not self._may(Action.DATA):
                 return
-            bodiless = self._stage is Stage.BODILESS
+            bodiless = self._stage is _BODILESS
         if self._remaining is not None:
             self._promise(len(data))
         if data:
@@ -177,7 +178,7 @@ class Outgoing:
         """
         if offset < 0 or length < 0:
             raise LocalProtocolError("a part of a file must not be negative")
-        if not self._may(Action.FILE) or self._stage is Stage.BODILESS or not length:
+        if not self._may(Action.FILE) or self._stage is _BODILESS or not length:
             return succeed(None)
         if self._remaining is not None:
             self._promise(length)
