@@ -35,7 +35,7 @@ def test_upload(example: Example) -> None:
             piece = b"%d" % number * 1000
             digest.update(piece)
             exchange.send(piece)
-            assert exchange.maxBuffered <= len(piece)
+            assert exchange.maxRequestBacklog <= len(piece)
         exchange.end()
         assert exchange.json() == {"sha256": digest.hexdigest(), "size": 190_000}
 
@@ -82,7 +82,7 @@ def test_eventsForASlowReader(example: Example) -> None:
         ticks.clock = client.clock
         exchange = client.open("GET", "/", paused=True)
         client.advance(100)
-        assert exchange.maxUnread < 100
+        assert exchange.maxResponseBacklog < 100
         exchange.disconnect()
 
 

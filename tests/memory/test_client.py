@@ -429,7 +429,7 @@ def test_endlessIsBounded(root: Resource) -> None:
         response = client.get("/endless")
         assert len(response.body) == 100_000
         assert not response.complete
-        assert response.maxBuffered == 5000
+        assert response.maxResponseBacklog == 5000
         assert endless.given == 105_000
         assert len(response.read()) == 100_000
         assert len(response.body) == 100_000
@@ -550,7 +550,7 @@ def test_slowReader(client: MemoryClient, root: Resource) -> None:
     assert exchange.body == b""
     given = endless.given
     assert 65_536 <= given < 68_000
-    assert exchange.maxBuffered == given
+    assert exchange.maxResponseBacklog == given
     client.advance(60)
     assert endless.given == given
     exchange.resume()
@@ -590,7 +590,7 @@ def test_slowServer(client: MemoryClient, root: Resource) -> None:
         exchange.send(b"x" * 10_000)
     assert exchange.serverPaused
     assert exchange.blocked
-    assert exchange.maxUnread == 70_000
+    assert exchange.maxRequestBacklog == 70_000
     upload.gate = None
     gate.callback(None)
     assert not exchange.blocked

@@ -270,7 +270,7 @@ class MemoryExchange:
         return self._exchange.server.paused
 
     @property
-    def maxBuffered(self) -> int:
+    def maxResponseBacklog(self) -> int:
         """
         The most octets of the response that have waited for this reader at any
         time.
@@ -278,7 +278,7 @@ class MemoryExchange:
         return self._exchange.server.mostWaiting
 
     @property
-    def maxUnread(self) -> int:
+    def maxRequestBacklog(self) -> int:
         """
         The most octets of the request that have waited for the server at any
         time.
