@@ -67,7 +67,8 @@ def call(order: Order) -> int:
     """
     reactor = chooseReactor(order.reactor)
     reportProblems(sys.stderr)
-    caller = Caller(reactor, order, connect(reactor, order.location.origin))
+    requester = connect(reactor, order.location.origin, patient=True)
+    caller = Caller(reactor, order, requester)
     return Run(reactor, caller.run, caller.stop).run()
 
 

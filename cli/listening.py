@@ -95,8 +95,8 @@ class Listening:
             raise click.UsageError(f"{endpoint.text!r}: {problem}") from None
         try:
             port = await server.listen(factory)
-        except CannotListenError as problem:
-            cause = problem.socketError
+        except (CannotListenError, OSError) as problem:
+            cause = getattr(problem, "socketError", problem)
             reason = getattr(cause, "strerror", None) or str(cause)
             raise NotListening(f"can't listen on {endpoint.text}: {reason}") from None
         listener = Listener(

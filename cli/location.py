@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
-SCHEMES: Final = ("http", "https", "rpc")
+SCHEMES: Final = ("http", "https", "rpc", "http+unix", "rpc+unix")
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f]")
@@ -25,7 +25,8 @@ class Location:
     """
     A URL, in the two halves that a call needs.
 
-    @ivar origin: C{scheme://authority}: what to connect to.
+    @ivar origin: C{scheme://authority}: what to connect to.  The authority of
+        a unix socket is its path, encoded.
     @ivar target: the rest: what to ask for.
     """
 

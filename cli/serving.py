@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import click
 from twisted.internet.defer import Deferred, DeferredList
@@ -23,6 +23,12 @@ from penstock.core.server import Site
 from penstock.resources.forward import Forward
 from penstock.transports.http1 import HTTPFactory
 from penstock.transports.rpc import RPCFactory
+
+# Seconds after which somebody who has pressed Ctrl-C begins to wonder.
+TELL_AFTER: Final = 0.2
+
+# Seconds that connections to another server get to close at the end.
+FAREWELL: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +120,33 @@ class Service:
         return 0
 
     async def _open(self) -> None:
-        for scheme, endpoints, factory in (
-            ("http", self._order.http, HTTPFactory),
-            ("rpc", self._order.rpc, RPCFactory),
-        ):
-            for endpoint in endpoints:
-                made = factory(self._site, reactor=self._reactor)
-                listener = await self._listening.open(scheme, endpoint, made)
-                self._lines.write(f"Listening on {listener.url}\n")
-                self._lines.flush()
+        for endpoint in self._order.http:
+            await self._listen(
+                "http", endpoint, HTTPFactory(self._site, clock=self._reactor)
+            )
+        for endpoint in self._order.rpc:
+            await self._listen(
+                "rpc", endpoint, RPCFactory(self._site, reactor=self._reactor)
+            )
+
+    async def _listen(self, scheme: str, endpoint: Endpoint, factory: Any) -> None:
+        listener = await self._listening.open(scheme, endpoint, factory)
+        self._lines.write(f"Listening on {listener.url}\n")
+        self._lines.flush()
 
     async def _close(self, seconds: float) -> None:
-        closing = [Deferred.fromCoroutine(self._listening.close(seconds))]
-        waiting = DeferredList(closing)
-        if not waiting.called and seconds:
-            click.echo(
-                f"Finishing what is under way, in {seconds:g} s at most; "
-                "Ctrl-C again quits at once.",
-                err=True,
-            )
-        await waiting
+        telling = self._reactor.callLater(TELL_AFTER, self._tell, seconds)
+        await self._listening.close(seconds)
+        if telling.active():
+            telling.cancel()
         if self._requester is not None:
-            self._requester.close()
+            closing = DeferredList([self._requester.close()], consumeErrors=True)
+            closing.addTimeout(FAREWELL, self._reactor, lambda result, timeout: None)
+            await closing
+
+    def _tell(self, seconds: float) -> None:
+        click.echo(
+            f"Finishing what is under way, for {seconds:g} s at most. "
+            "Ctrl-C again quits at once.",
+            err=True,
+        )

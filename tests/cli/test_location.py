@@ -20,6 +20,7 @@ from penstock.cli.location import location
         ),
         ("rpc://127.0.0.1:7780/x", "rpc://127.0.0.1:7780", "/x"),
         ("rpc://[::1]:7780/x", "rpc://[::1]:7780", "/x"),
+        ("http+unix://%2Frun%2FSite/x", "http+unix://%2Frun%2FSite", "/x"),
         ("HTTP://Example.com/A", "http://Example.com", "/A"),
         ("localhost:8080/x", "http://localhost:8080", "/x"),
         ("localhost", "http://localhost", "/"),

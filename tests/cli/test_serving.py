@@ -1,0 +1,378 @@
+"""
+C{penstock serve}, in a process of its own, asked by Python's own client.
+"""
+
+import http.client
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from .process import PATIENCE, Process, run
+
+MODULE = """
+from twisted.internet.task import deferLater
+
+from penstock.core.resource import Resource
+from penstock.core.response import Response
+
+
+def root():
+    from twisted.internet import reactor
+
+    class Reactor(Resource):
+        def render_GET(self, request):
+            return type(reactor).__name__
+
+    class Slow(Resource):
+        async def render_GET(self, request):
+            await deferLater(reactor, 0.5)
+            return "slow"
+
+    class Endless(Resource):
+        def render_GET(self, request):
+            return Response(self.endless())
+
+        async def endless(self):
+            while True:
+                yield b"more"
+                await deferLater(reactor, 0.05)
+
+    class Broken(Resource):
+        def render_GET(self, request):
+            raise ZeroDivisionError("it was the resource")
+
+    class Chatty(Resource):
+        def render_GET(self, request):
+            print("resources may print")
+            return "printed"
+
+    root = Resource()
+    root.putChild("reactor", Reactor())
+    root.putChild("slow", Slow())
+    root.putChild("endless", Endless())
+    root.putChild("broken", Broken())
+    root.putChild("chatty", Chatty())
+    return root
+
+
+def fail():
+    raise ZeroDivisionError("it was the target")
+"""
+
+Serve = Callable[..., Process]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "ours.py").write_text(MODULE)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "page.txt").write_text("A page.\n")
+    return tmp_path
+
+
+@pytest.fixture
+def serve(folder: Path) -> Iterator[Serve]:
+    """
+    Starts C{penstock serve} in the folder.
+    """
+    started: list[Process] = []
+
+    def start(*arguments: str) -> Process:
+        process = Process("serve", *arguments, cwd=folder)
+        started.append(process)
+        return process.__enter__()
+
+    yield start
+    for process in started:
+        process.__exit__(None, None, None)
+
+
+def connect(url: str) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    return http.client.HTTPConnection(parts.hostname or "", parts.port, PATIENCE)
+
+
+def get(url: str, path: str) -> tuple[int, bytes]:
+    with closing(connect(url)) as connection:
+        connection.request("GET", path, headers={"Connection": "close"})
+        response = connection.getresponse()
+        return response.status, response.read()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_folder(serve: Serve, number: int) -> None:
+    """
+    It says where it is, serves, writes a line for each exchange, and ends
+    well when it is told to.
+    """
+    process = serve("files", "--http", "0")
+    (url,) = process.listening()
+    assert url.startswith("http://127.0.0.1:")
+    assert get(url, "/page.txt") == (200, b"A page.\n")
+    code, listing = get(url, "/")
+    assert code == 200
+    assert b"page.txt" in listing
+    process.expect(b"\n", times=3)
+    process.interrupt(number)
+    assert process.end() == 0
+    first, second = process.said.split(b"\n")[1:3]
+    assert b'http1 127.0.0.1 "GET /page.txt" 200 8 ' in first
+    assert b'http1 127.0.0.1 "GET /" 200 ' in second
+    assert process.complained == b""
+
+
+def test_noAccessLog(serve: Serve) -> None:
+    process = serve("files", "--http", "0", "--no-access-log")
+    (url,) = process.listening()
+    assert get(url, "/page.txt")[0] == 200
+    process.interrupt()
+    assert process.end() == 0
+    assert process.said.count(b"\n") == 1
+
+
+def test_manyPorts(serve: Serve) -> None:
+    process = serve(
+        "files", "--http", "0", "--http", "[::1]:0", "--http", "localhost:0"
+    )
+    urls = process.listening(3)
+    assert urls[1].startswith("http://[::1]:")
+    for url in urls:
+        assert get(url, "/page.txt")[0] == 200
+
+
+def test_host(serve: Serve) -> None:
+    process = serve("files", "--http", "0", "--host", "::1")
+    (url,) = process.listening()
+    assert url.startswith("http://[::1]:")
+
+
+def test_unixSocket(serve: Serve, folder: Path) -> None:
+    path = str(folder / "site.sock")
+    process = serve("files", "--http", f"unix:{path}")
+    (url,) = process.listening()
+    assert url.startswith("http+unix://")
+    assert unquote(urlsplit(url).netloc) == path
+    with closing(socket.socket(socket.AF_UNIX)) as client:
+        client.settimeout(PATIENCE)
+        client.connect(path)
+        client.sendall(b"GET /page.txt HTTP/1.0\r\n\r\n")
+        assert client.makefile("rb").read().endswith(b"A page.\n")
+    process.interrupt()
+    assert process.end() == 0
+    assert not os.path.exists(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "reactor"),
+    [
+        ("select", "SelectReactor"),
+        ("poll", "PollReactor"),
+        ("asyncio", "AsyncioSelectorReactor"),
+    ],
+)
+def test_reactor(serve: Serve, name: str, reactor: str) -> None:
+    """
+    The chosen reactor is the one that the target gets.
+    """
+    process = serve("ours:root", "--http", "0", "--reactor", name)
+    (url,) = process.listening()
+    assert get(url, "/reactor") == (200, reactor.encode())
+    process.interrupt()
+    assert process.end() == 0
+    assert process.complained == b""
+
+
+def test_finishesWhatIsUnderWay(serve: Serve) -> None:
+    """
+    A response that has been asked for comes whole; nobody else is let in.
+    """
+    process = serve("ours:root", "--http", "0")
+    (url,) = process.listening()
+    with closing(connect(url)) as connection:
+        connection.request("GET", "/slow")
+        # The answer to another says that the first has been read.
+        assert get(url, "/reactor")[0] == 200
+        process.interrupt()
+        process.expect(b"Finishing what is under way", "complained")
+        with pytest.raises(ConnectionError):
+            get(url, "/reactor")
+        assert connection.getresponse().read() == b"slow"
+    assert process.end() == 0
+
+
+def call(url: str, *arguments: str) -> bytes:
+    """
+    @return: what C{penstock call} gets.
+    """
+    done = run("call", url, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_sameBytesOverBoth(serve: Serve) -> None:
+    """
+    One tree, two carriers, and one log for both.
+    """
+    process = serve("files", "--http", "0", "--rpc", "0")
+    http_, rpc = process.listening(2)
+    assert rpc.startswith("rpc://127.0.0.1:")
+    for path in ("page.txt", ""):
+        assert call(http_ + path) == call(rpc + path) == get(http_, "/" + path)[1]
+    process.expect(b'rpc 127.0.0.1 "GET /page.txt" 200 8 ')
+    process.interrupt()
+    assert process.end() == 0
+    assert process.complained == b""
+
+
+@pytest.mark.parametrize("carrier", ["http", "rpc"])
+def test_forward(serve: Serve, carrier: str) -> None:
+    """
+    Another server's tree, through either.
+    """
+    worker = serve("ours:root", f"--{carrier}", "0")
+    (behind,) = worker.listening()
+    gateway = serve("--forward", behind, "--http", "0")
+    (url,) = gateway.listening()
+    assert get(url, "/slow") == (200, b"slow")
+    assert get(url, "/none")[0] == 404
+    worker.interrupt()
+    assert worker.end() == 0
+    assert get(url, "/slow")[0] == 503
+    gateway.interrupt()
+    assert gateway.end() == 0
+    assert gateway.complained == b""
+
+
+@pytest.mark.parametrize("carrier", ["http", "rpc"])
+def test_unixSocketIsCalled(serve: Serve, folder: Path, carrier: str) -> None:
+    """
+    What it says where it listens is what can be called.
+    """
+    process = serve("files", f"--{carrier}", f"unix:{folder}/site.sock")
+    (url,) = process.listening()
+    assert call(url + "page.txt") == b"A page.\n"
+
+
+def underWay(process: Process) -> http.client.HTTPConnection:
+    """
+    @return: a connection with a response that never ends.
+    """
+    (url,) = process.listening()
+    connection = connect(url)
+    connection.request("GET", "/endless")
+    assert connection.getresponse().read(4) == b"more"
+    return connection
+
+
+def test_drainIsBounded(serve: Serve) -> None:
+    process = serve("ours:root", "--http", "0", "--drain", "0.3")
+    with closing(underWay(process)):
+        began = time.monotonic()
+        process.interrupt()
+        assert process.end() == 0
+        assert 0.3 <= time.monotonic() - began < 5
+    assert b'"GET /endless" 200- ' in process.said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_twiceEndsAtOnce(serve: Serve, number: int) -> None:
+    process = serve("ours:root", "--http", "0", "--drain", "1000")
+    with closing(underWay(process)):
+        process.interrupt(number)
+        process.expect(b"Ctrl-C again quits at once", "complained")
+        process.interrupt(number)
+        assert process.end() == 128 + number
+
+
+def test_idleConnectionsDontHoldItUp(serve: Serve) -> None:
+    process = serve("files", "--http", "0", "--drain", "1000")
+    (url,) = process.listening()
+    with closing(connect(url)) as connection:
+        connection.request("GET", "/page.txt")
+        assert connection.getresponse().read() == b"A page.\n"
+        process.interrupt()
+        assert process.end() == 0
+
+
+def test_failingResource(serve: Serve) -> None:
+    """
+    What happened is told to who runs it, and not to who asked.
+    """
+    process = serve("ours:root", "--http", "0")
+    (url,) = process.listening()
+    code, page = get(url, "/broken")
+    assert code == 500
+    assert b"ZeroDivisionError" not in page
+    process.expect(b"ZeroDivisionError: it was the resource", "complained")
+    process.expect(b'"GET /broken" 500 ')
+
+
+def test_printing(serve: Serve) -> None:
+    process = serve("ours:root", "--http", "0")
+    (url,) = process.listening()
+    assert get(url, "/chatty")[0] == 200
+    process.expect(b"resources may print\n")
+
+
+def test_nobodyReadsTheLog(serve: Serve) -> None:
+    process = serve("files", "--http", "0")
+    (url,) = process.listening()
+    process.closeOutput()
+    for _ in range(3):
+        assert get(url, "/page.txt")[0] == 200
+    process.interrupt()
+    assert process.end() == 0
+    assert process.complained == b""
+
+
+def test_portInUse(folder: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+        done = run("serve", "files", "--http", str(port), cwd=folder)
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert done.stderr == (
+        b"Error: can't listen on %d: Address already in use\n" % port
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["nothing"], 2, b"Error: there is no folder 'nothing'"),
+        (["nothing:root"], 2, b"Error: there is no module 'nothing'"),
+        (["ours:nothing"], 2, b"Error: ours has no 'nothing'"),
+        (["files", "--reactor", "steam"], 2, b"Error: there is no reactor 'steam'"),
+        (["files", "--http", "none:at:all"], 2, b"Error: 'none:at:all': Unknown"),
+        (["files", "--http", "tcp:many"], 2, b"Error: 'tcp:many': "),
+        (["files", "--http", "ssl:0:privateKey=none"], 1, b"Error: ssl:0:"),
+        (["files", "--http", "unix:/none/such"], 1, b"Error: can't listen on unix:"),
+        (["files", "--http", "192.0.2.1:0"], 1, b"Error: can't listen on 192.0.2.1:0"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_mistakes(folder: Path, arguments: list[str], status: int, said: bytes) -> None:
+    """
+    One clear line each.
+    """
+    done = run("serve", "--http", "0", *arguments, cwd=folder)
+    assert done.returncode == status
+    assert done.stderr.split(b"\n")[-2].startswith(said)
+    assert b"Traceback" not in done.stderr
+
+
+def test_failingTarget(folder: Path) -> None:
+    """
+    A mistake in the target's own code comes with its traceback.
+    """
+    done = run("serve", "ours:fail", cwd=folder)
+    assert done.returncode == 1
+    assert b"Traceback" in done.stderr
+    assert done.stderr.endswith(b"ZeroDivisionError: it was the target\n")
