@@ -157,6 +157,22 @@ def test_loggedErrors(loggedErrors: Any) -> None:
     assert len(loggedErrors.flush()) == 2
 
 
+def test_forgottenDeferreds(loggedErrors: Any) -> None:
+    """
+    A failure that a resource has left in a Deferred is raised at the end.
+    """
+
+    def forgets(request: Any) -> bytes:
+        Deferred().addCallback(fails).callback(request)
+        return b""
+
+    client = MemoryClient(Does(forgets))
+    assert client.get("/").complete
+    with pytest.raises(ZeroDivisionError):
+        client.close()
+    loggedErrors.flush()
+
+
 def test_nestedClients(loggedErrors: Any) -> None:
     """
     A client inside a resource raises there, and so does the one outside.

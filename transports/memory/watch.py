@@ -74,9 +74,15 @@ class Watch:
             if isinstance(problem, Exception) and all(
                 problem is not known for known in self.problems
             ):
-                problem.add_note(f"logged: {formatEvent(event)}")
+                text = formatEvent(event) or "Unhandled error in Deferred"
+                problem.add_note(f"logged: {text}")
                 self.problems.append(problem)
-        elif level is not None and level >= LogLevel.error:
+        elif (
+            level is not None
+            and level >= LogLevel.error
+            # A headline, whose story follows as an event of its own.
+            and event.get("log_namespace") != "twisted.internet.defer"
+        ):
             self.complain(f"an error was logged: {formatEvent(event)}")
 
     def complain(self, text: str) -> None:
