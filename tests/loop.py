@@ -93,6 +93,19 @@ class Loop:
         while time.monotonic() < deadline:
             self.turn(0.005)
 
+    def settle(self, quiet: float = 0.004) -> None:
+        """
+        Turn until nothing has happened for a while: for what only concerns
+        sockets of this process, where what is sent has arrived.
+
+        @param quiet: seconds.
+        """
+        idle = 0
+        while idle < 2:
+            before = time.monotonic()
+            self.turn(quiet)
+            idle = idle + 1 if time.monotonic() - before >= quiet * 0.9 else 0
+
     def close(self) -> None:
         """
         Close all there is.

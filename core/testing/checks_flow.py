@@ -254,17 +254,33 @@ def stoppedRequestDropsWhatIsHeld(harness: Harness) -> None:
 @FLOW.check()
 def stoppedRequestStopsNoWriter(harness: Harness) -> None:
     """
-    A caller who writes to a request that doesn't want it isn't stuck: it
-    gets rid of some content, and hears the response.
+    A caller gets rid of 128 KiB for a request that doesn't want them.
     """
     scene = Scene(harness)
     client, server = scene.uploading()
     server.exchange.stopProducing()
-    source = PushSource(client.exchange, 512 * 1024)
+    source = PushSource(client.exchange, 128 * 1024)
     source.register()
     scene.until(lambda: source.ended or source.stops, "the content goes somewhere")
     server.answer(b"enough")
     scene.whole(client)
+
+
+@FLOW.check()
+def stoppedRequestCanAnswerAWriter(harness: Harness) -> None:
+    """
+    A caller who writes more than anybody takes to a request that doesn't want
+    it hears the response, and its next request works.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.stopProducing()
+    PushSource(client.exchange, scene.tooMuch).register()
+    scene.settle()
+    server.answer(b"enough")
+    scene.whole(client)
+    expectEqual(client.content, b"enough", "the response's content")
+    scene.works()
 
 
 @FLOW.check()

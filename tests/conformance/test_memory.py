@@ -17,7 +17,7 @@ from penstock.transports.memory.requester import MemoryRequester
 SETTINGS: dict[str, dict[str, Any]] = {
     "asItComes": {},
     "shuffled": {"seed": 7},
-    "narrow": {"window": 1000, "piece": 100},
+    "narrow": {"window": 5000, "piece": 500},
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
 
-from ..reference import WINDOW, Calling, Serving
+from ..reference import WINDOW, Calling, ReferenceRequester, Serving
 from .mutant import mutant
 
 
@@ -138,6 +138,24 @@ class NoCreditForTheUnwanted(Serving):
     def _contentConsumed(self, size: int) -> None:
         if self._inflow is not Inflow.STOPPED:
             super()._contentConsumed(size)
+
+
+class ReadsWhenAllIsWritten(Calling):
+    """
+    A caller who is stuck with content doesn't see the response.
+    """
+
+    def contentEnded(self, trailers: Headers | None = None) -> None:
+        if self._blocked:
+            self.wire.clock.callLater(0.01, self.contentEnded, trailers)
+        else:
+            super().contentEnded(trailers)
+
+
+@mutant("flow-stoppedRequestStopsNoWriter", "flow-stoppedRequestCanAnswerAWriter")
+class DeadlocksWithTheUnwanted(ReferenceRequester):
+    serving = NoCreditForTheUnwanted
+    calling = ReadsWhenAllIsWritten
 
 
 @mutant("flow-stoppedRequestHearsOfTheLoss")
