@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 _log: Final = Logger()
 
 
+# Requests of one connection that are begun before others get a turn: a read
+# can bring two thousand, and each may take a while.
+TURN: Final = 64
+
 _PERSISTENCE: Final = {(1, 1): Persistence.IMPLIED, (1, 0): Persistence.KEEP_ALIVE}
 
 
@@ -78,6 +82,8 @@ class HTTPChannel(ServerConnection):
         # Octets of the present request's content that nobody wanted, or of
         # whatever comes after the last request.
         self._dropped = 0
+        # More requests wait for the reactor's next turn.
+        self._yielding = False
         self._requests = 0
         self._reads = 0
         self._mayBeWhole: bool | None = None
@@ -95,7 +101,9 @@ class HTTPChannel(ServerConnection):
             return
         self._reads += 1
         self._reader.receive(data)
-        if not self._gathering:
+        if self._yielding:
+            self._regulate()
+        elif not self._gathering:
             self._advance()
 
     def readConnectionLost(self) -> None:
@@ -148,6 +156,7 @@ class HTTPChannel(ServerConnection):
         Deal with what was received, as far as somebody wants it.
         """
         reader = self._reader
+        last = self._requests + TURN
         self._gathering = True
         try:
             while True:
@@ -155,6 +164,9 @@ class HTTPChannel(ServerConnection):
                 if intake is _HEAD:
                     if self._blocked:
                         # More answers would only pile up.
+                        break
+                    if self._requests >= last:
+                        self._yield()
                         break
                     event = reader.nextEvent()
                     if type(event) is RequestHead:
@@ -177,6 +189,19 @@ class HTTPChannel(ServerConnection):
             self.flush()
         self._regulate()
 
+    def _yield(self) -> None:
+        """
+        Let others have a turn.
+        """
+        if not self._yielding:
+            self._yielding = True
+            self.factory.clock.callLater(0, self._goOn)
+
+    def _goOn(self) -> None:
+        self._yielding = False
+        if self._intake is not _CLOSING and not self._gathering:
+            self._advance()
+
     def _begin(self, head: RequestHead) -> None:
         self._requests += 1
         self._keep = head.keepAlive and not self.factory.draining
@@ -189,6 +214,7 @@ class HTTPChannel(ServerConnection):
         else:
             self._intake = _CONTENT
             self._expects = head.expectContinue
+            self._mayBeWhole = None
         if head.method == b"CONNECT":
             # What follows would be for somebody else, and so isn't parsed.
             self._exchange = None
@@ -263,7 +289,9 @@ class HTTPChannel(ServerConnection):
         if intake is _CONTENT:
             exchange = self._exchange
             stop = exchange is not None and (exchange.paused or self._isOverfed())
-        elif intake is _WHOLE or (intake is _HEAD and self._blocked):
+        elif intake is _WHOLE or (
+            intake is _HEAD and (self._blocked or self._yielding)
+        ):
             stop = self._reader.buffered > self._limits.backlog
         else:
             stop = False

@@ -17,6 +17,7 @@ from penstock.core.interfaces import ConnectionInfo
 from penstock.transports.http1 import sendfile
 from penstock.transports.http1.direct import (
     beneath,
+    hasQueue,
     isPlainSocket,
     isTCP,
     queued,
@@ -160,7 +161,7 @@ class ServerConnection(Protocol):
             have come, as far as that can be seen.
         """
         lowest = beneath(self.transport)
-        if not isTCP(lowest) or not lowest.connected:
+        if not hasQueue(lowest) or not lowest.connected:
             return 0
         # The kernel's part matters: it takes a megabyte at a time, so that a
         # slow peer would seem to take nothing for a long while.

@@ -12,12 +12,18 @@ from typing import Any, Final
 
 from twisted.internet import tcp
 
+try:
+    from twisted.internet import unix
+except ImportError:  # pragma: no cover - no unix sockets
+    unix = None  # type: ignore[assignment]
+
 # The transports whose insides we know.  Exactly these: a subclass may write
 # in another way.
-_KNOWN: Final = tuple(
-    kind
-    for kind in (getattr(tcp, "Server", None), getattr(tcp, "Client", None))
-    if kind is not None
+_TCP: Final = tuple(
+    getattr(tcp, name) for name in ("Server", "Client") if hasattr(tcp, name)
+)
+_UNIX: Final = tuple(
+    getattr(unix, name) for name in ("Server", "Client") if hasattr(unix, name)
 )
 
 # More than this isn't worth trying at once: the rest would have to be copied.
@@ -37,10 +43,18 @@ def beneath(transport: Any) -> Any:
 def isTCP(transport: Any) -> bool:
     """
     @return: whether C{transport} is a TCP connection of Twisted's own, with
-        or without encryption, and so may be given to L{queued}.
+        or without encryption.
+    """
+    return type(transport) in _TCP
+
+
+def hasQueue(transport: Any) -> bool:
+    """
+    @return: whether C{transport} is a TCP or unix connection of Twisted's own,
+        with or without encryption, and so may be given to L{queued}.
     """
     return (
-        type(transport) in _KNOWN
+        type(transport) in _TCP + _UNIX
         and hasattr(transport, "_tempDataBuffer")
         and hasattr(transport, "dataBuffer")
     )
@@ -50,10 +64,10 @@ def isPlainSocket(transport: Any) -> bool:
     """
     Look once for each connection.
 
-    @return: whether C{transport} is an unencrypted TCP connection of Twisted's
-        own, and so may be given to L{writeNow} and to sendfile.
+    @return: whether C{transport} is an unencrypted TCP or unix connection of
+        Twisted's own, and so may be given to L{writeNow} and to sendfile.
     """
-    return isTCP(transport) and not getattr(transport, "TLS", False)
+    return hasQueue(transport) and not getattr(transport, "TLS", False)
 
 
 def isQueueEmpty(transport: Any) -> bool:
@@ -74,7 +88,7 @@ def isQueueEmpty(transport: Any) -> bool:
 
 def queued(transport: Any) -> int:
     """
-    @param transport: for which L{isTCP} holds.
+    @param transport: for which L{hasQueue} holds.
 
     @return: octets that were written and have not gone to the socket.
     """

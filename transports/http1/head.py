@@ -17,7 +17,12 @@ from penstock.core.headers import RawField, fieldName
 from penstock.core.hop import HOP_BY_HOP
 
 # Fields whose lines parseFields puts aside.
-_FRAMING: Final = HOP_BY_HOP | {b"content-length", b"host", b"expect"}
+_FRAMING: Final = HOP_BY_HOP | {
+    b"content-length",
+    b"content-type",
+    b"expect",
+    b"host",
+}
 
 # All octets that a field block may have besides CR and LF.  HTAB among them:
 # where it is in a name, the name isn't a token.
@@ -72,8 +77,8 @@ class FieldBlock(NamedTuple):
     """All, in order, names as received."""
 
     framing: dict[bytes, list[bytes]]
-    """The values of those that the framing needs (Content-Length, Host,
-    Expect, and all of the hop), by lower-cased name."""
+    """The values of those that a reader needs (Content-Length, Content-Type,
+    Expect, Host, and all of the hop), by lower-cased name."""
 
 
 def parseFields(block: bytes, limit: int) -> FieldBlock:

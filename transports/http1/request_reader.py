@@ -405,6 +405,9 @@ def _interpret(
         contentLength = None
     elif b"content-length" in framing:
         contentLength = parseContentLength(framing[b"content-length"])
+    if len(framing.get(b"content-type", ())) > 1:
+        # Whoever looks at the content next may choose the other one.
+        raise Malformed(400, "several Content-Type")
     keepAlive = version == (1, 1)
     if not HOP_BY_HOP.isdisjoint(framing):
         connection = framing.get(b"connection", ())
