@@ -41,6 +41,7 @@ _NOT_IN_REASON: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 _WAITING: Final = Stage.WAITING
 _WRITING: Final = Stage.WRITING
+_BODILESS: Final = Stage.BODILESS
 _FINISHED: Final = Stage.FINISHED
 _LOST: Final = Stage.LOST
 
@@ -77,25 +78,14 @@ class Exchange(Outgoing):
     content of one that comes in.
     """
 
-    __slots__ = (
-        "_callbacks",
-        "_delivering",
-        "_held",
-        "_inflow",
-        "_paused",
-        "_trailers",
-    )
-
-    def __init__(self) -> None:
-        super().__init__()
-        # None before the request exists, and when the exchange is over.
-        self._callbacks: Any = None
-        self._inflow = _OPEN
-        self._paused = False
-        # A callback for content is on the stack.
-        self._delivering = False
-        self._held: deque[bytes] | None = None
-        self._trailers: Headers | None = None
+    # None before the request exists, and when the exchange is over.
+    _callbacks: Any = None
+    _inflow: Inflow = _OPEN
+    _paused: bool = False
+    # A callback for content is on the stack.
+    _delivering: bool = False
+    _held: deque[bytes] | None = None
+    _trailers: Headers | None = None
 
     # Facts
 
@@ -315,13 +305,9 @@ class ServingExchange(Exchange):
     finished or lost.
     """
 
-    __slots__ = ("_isHead", "_lostEarly", "contentLength")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._isHead = False
-        self._lostEarly: ExchangeLost | None = None
-        self.contentLength: int | None = 0
+    contentLength: int | None = 0
+    _isHead: bool = False
+    _lostEarly: ExchangeLost | None = None
 
     # What a transport supplies
 
@@ -360,8 +346,10 @@ class ServingExchange(Exchange):
 
         @param contentLength: see L{IChannelRequest}.
         """
-        self._isHead = command == b"HEAD"
-        self.contentLength = contentLength
+        if command == b"HEAD":
+            self._isHead = True
+        if contentLength != 0:
+            self.contentLength = contentLength
         try:
             callbacks = factory(self, command, path, version, in_headers)
         except Exception:
@@ -427,12 +415,12 @@ class ServingExchange(Exchange):
         if code_message is not None:
             self._checkReason(code_message)
         try:
-            length = parseLength(headers.getRaw(b"content-length"))
+            length = parseLength(headers.lines(b"content-length"))
         except ValueError as problem:
             raise LocalProtocolError(str(problem)) from None
         # RFC 9110, sections 9.3.2, 15.3.5, 15.3.6 and 15.4.5.
         if self._isHead or code in (204, 205, 304):
-            self._stage = Stage.BODILESS
+            self._stage = _BODILESS
         else:
             self._stage = _WRITING
             self._remaining = length
@@ -449,7 +437,7 @@ class ServingExchange(Exchange):
 
     def _sent(self, trailers: Headers | None) -> None:
         self._callbacks = None
-        if self._isFlowing():
+        if self._inflow is _OPEN or self._inflow is _RECEIVED:
             self._stopInflow()
         self._sendEnd(trailers)
 

@@ -11,7 +11,7 @@ here without another look.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, KeysView
+from collections.abc import Iterable, Iterator, KeysView, Sequence
 from typing import Any, Final
 
 from penstock.core.errors import InvalidField
@@ -228,6 +228,15 @@ class Headers:
             is none.
         """
         return tuple(self._lines().get(fieldName(name), ()))
+
+    def lines(self, name: bytes) -> Sequence[bytes]:
+        """
+        As L{getRaw}, for those in a hurry.
+
+        @param name: in lower case.
+        @return: not to be changed.
+        """
+        return self._lines().get(name, ())
 
     def get(self, name: bytes | str) -> bytes | None:
         """

@@ -32,8 +32,8 @@ class Request:
     @ivar uri: the request target, as received.
     @ivar clientproto: the version that the client speaks.
     @ivar in_headers: the L{Headers} received.
-    @ivar out_headers: the L{Headers} to send; changes after the first
-        L{write} have no effect.
+    @ivar out_headers: the L{Headers} to send; changes after the first L{write}
+        have no effect.
     @ivar code: the status code to send.
     @ivar code_message: the reason phrase to send, or L{None} for the standard
         one.
@@ -43,6 +43,8 @@ class Request:
     code: int = 200
     code_message: bytes | None = None
     began: bool = False
+
+    _out: Headers | None = None
 
     def __init__(
         self,
@@ -57,8 +59,20 @@ class Request:
         self.uri = path
         self.clientproto = version
         self.in_headers = in_headers
-        self.out_headers = Headers()
         self.process()
+
+    @property
+    def out_headers(self) -> Headers:
+        """
+        The fields to send.  Made when somebody asks.
+        """
+        if self._out is None:
+            self._out = Headers()
+        return self._out
+
+    @out_headers.setter
+    def out_headers(self, headers: Headers) -> None:
+        self._out = headers
 
     @property
     def connectionInfo(self) -> ConnectionInfo:

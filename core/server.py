@@ -51,6 +51,10 @@ MAX_FIELDS: Final = 1000
 # has no validators (RFC 9110, sections 13.1 and 14.2).
 _SELECTING: Final = frozenset((b"range", b"if-match", b"if-none-match"))
 
+# Looking these up on their class each time costs more than comparing them.
+_ASTERISK: Final = TargetForm.ASTERISK
+_AUTHORITY: Final = TargetForm.AUTHORITY
+
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _OCTETS: Final = b"application/octet-stream"
 _TEXT: Final = b"text/plain; charset=utf-8"
@@ -175,13 +179,16 @@ class Request(PlainRequest):
             self.target = Target(TargetForm.ORIGIN, None, None, b"/", (), None)
             self.refuse(HTTPError(400, "The request target is malformed."))
             return
-        if target.form is TargetForm.ASTERISK:
+        if target.form is _ASTERISK:
             self.chanRequest.stopProducing()
             self._respond(Response(headers=[(b"allow", self.site.allow)]))
-        elif target.form is TargetForm.AUTHORITY:
+        elif target.form is _AUTHORITY:
             self.refuse(HTTPError(501))
         else:
-            self._guard(self._locate, self.site.root, target.segments, 0)
+            try:
+                self._locate(self.site.root, target.segments, 0)
+            except Exception as problem:
+                self._broke(problem, None)
 
     def _guard(self, call: Callable[..., None], *args: Any) -> None:
         """
@@ -214,8 +221,10 @@ class Request(PlainRequest):
     def _locate(self, resource: Any, segments: tuple[str, ...], detours: int) -> None:
         while segments:
             step = resource.locateChild(self, segments)
-            if type(step) is not tuple and step is not None:
-                step = settle(step)
+            if type(step) is tuple and len(step[1]) < len(segments):
+                resource, segments = step
+                continue
+            step = settle(step)
             if isinstance(step, Deferred):
                 # Nothing of the content may come before somebody wants it.
                 self.chanRequest.pauseProducing()
@@ -319,7 +328,11 @@ class Request(PlainRequest):
     # Answering
 
     def _render(self) -> None:
-        self._answer(self.resource.render(self))
+        result = self.resource.render(self)
+        if type(result) is bytes:
+            self._respond(None, result, _OCTETS)
+        else:
+            self._answer(result)
 
     def _answer(self, result: Any) -> None:
         """
@@ -367,17 +380,16 @@ class Request(PlainRequest):
         Send a whole response: C{response}, or C{body} under what the request
         has in C{code} and C{out_headers}.
         """
-        headers = self.out_headers
         if (
-            not len(headers)
-            and contentType is not None
+            contentType is not None
+            and (self._out is None or not len(self._out))
             and self.code == 200
             and self.in_headers.names().isdisjoint(_SELECTING)
         ):
             # Most answers: octets, and nothing said about them.  What follows
             # below would come to the same, in three times the time.
             own = getattr(self.resource, "contentType", None)
-            self.out_headers = Headers.single(
+            self._out = headers = Headers.single(
                 [
                     (
                         b"Content-Type",
@@ -386,11 +398,14 @@ class Request(PlainRequest):
                     (b"Content-Length", b"%d" % len(body)),
                 ]
             )
-            self.chanRequest.writeHeaders(200, self.out_headers, self.code_message)
+            channel = self.chanRequest
+            channel.writeHeaders(200, headers, self.code_message)
             self.began = True
-            self.chanRequest.writeData(body)
-            self.finish()
+            channel.writeData(body)
+            channel.finish()
+            self._over()
             return
+        headers = self.out_headers
         trailers = None
         if response is not None:
             self.code = response.code
