@@ -253,7 +253,7 @@ class PipeEndpoint:
         return succeed(protocol)
 
     def settle(self) -> None:
-        while any([pipe.turn() for pipe in self.pipes]):
+        while sum(pipe.turn() for pipe in self.pipes):
             pass
 
     def cut(self) -> None:

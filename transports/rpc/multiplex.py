@@ -255,9 +255,12 @@ class Multiplexer:
         Give C{exchange} up.
         """
         if not exchange.isClosed:
-            self._forget(exchange)
+            # Before its place is given to another.
             if exchange.number:
-                self.output.send(encode(AbortConnection(exchange.number, reason, text)))
+                self.output.send(
+                    encode(AbortConnection(exchange.number, reason, text))
+                )
+            self._forget(exchange)
 
     def consumed(self, size: int) -> None:
         """
@@ -555,12 +558,12 @@ class Multiplexer:
         """
         hadPlace = exchange.isOpen
         exchange.detach()
-        self._exchanges.pop(exchange.number, None)
-        if isinstance(exchange, RPCServing):
-            self._serving -= 1
-        elif hadPlace:
-            self._calling -= 1
-            if self._waiting:
+        if hadPlace:
+            self._exchanges.pop(exchange.number, None)
+            if isinstance(exchange, RPCServing):
+                self._serving -= 1
+            else:
+                self._calling -= 1
                 self._admitWaiting()
         elif isinstance(exchange, RPCCalling) and exchange in self._waiting:
             self._waiting.remove(exchange)
