@@ -60,7 +60,8 @@ def mutant(*fails: str) -> Callable[[Any], Any]:
         expanded = set()
         for pattern in fails:
             found = {name for name in NAMES if fnmatchcase(name, pattern)}
-            assert found, f"no check is called {pattern}"
+            if not found:
+                raise ValueError(f"no check is called {pattern}")
             expanded |= found
         MUTANTS.append(Mutant(broken.__name__, harness, frozenset(expanded)))
         return broken
