@@ -25,12 +25,10 @@ from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
 from penstock.core.order import Stage
 from penstock.transports.http1.channel_request import ChannelRequest
-from penstock.transports.http1.connection import ServerConnection
-from penstock.transports.http1.deadlines import Progress, Waiting
 from penstock.transports.http1.events import Data, End, Rejected
-from penstock.transports.http1.hangup import Hangup, mayBeWhole
 from penstock.transports.http1.intake import Intake
-from penstock.transports.http1.request_reader import RequestHead, RequestReader
+from penstock.transports.http1.request_reader import RequestHead
+from penstock.transports.http1.watched import WatchedConnection
 from penstock.transports.http1.writer import (
     Framing,
     Persistence,
@@ -38,8 +36,6 @@ from penstock.transports.http1.writer import (
 )
 
 if TYPE_CHECKING:
-    from socket import socket
-
     from penstock.transports.http1.factory import HTTPFactory
 
 _log: Final = Logger()
@@ -60,7 +56,7 @@ _CLOSING: Final = Intake.CLOSING
 
 
 @implementer(IHalfCloseableProtocol)
-class HTTPChannel(ServerConnection):
+class HTTPChannel(WatchedConnection):
     """
     One connection.
 
@@ -72,21 +68,13 @@ class HTTPChannel(ServerConnection):
     def __init__(self, factory: HTTPFactory) -> None:
         super().__init__(factory)
         self._limits = factory.limits
-        self._reader = RequestReader(factory.limits)
-        self._intake = _HEAD
-        self._exchange: ChannelRequest | None = None
         # Whether there may be another request after the present one.
         self._keep = True
-        # The peer waits for 100 before it sends content.
-        self._expects = False
         # Octets of the present request's content that nobody wanted, or of
         # whatever comes after the last request.
         self._dropped = 0
         # More requests wait for the reactor's next turn.
         self._yielding = False
-        self._requests = 0
-        self._reads = 0
-        self._mayBeWhole: bool | None = None
 
     # What Twisted calls
 
@@ -252,7 +240,8 @@ class HTTPChannel(ServerConnection):
                 None if trailers is None else Headers.trusted(trailers)
             )
         elif type(event) is Rejected:
-            self._refuseContent(exchange, event)
+            kind = LimitExceeded if event.code == 431 else PeerProtocolError
+            self._failContent(exchange, kind(event.reason), event)
         else:
             return False
         return True
@@ -301,28 +290,18 @@ class HTTPChannel(ServerConnection):
     # Answering for what is no request
 
     def _refuse(self, rejected: Rejected) -> None:
-        """
-        Answer what can't be taken, and take nothing more.
-        """
         self._logRefusal(rejected)
         self._answer(rejected.code)
 
-    def _refuseContent(self, exchange: ChannelRequest, rejected: Rejected) -> None:
+    def _failContent(
+        self, exchange: ChannelRequest, problem: ExchangeLost, rejected: Rejected
+    ) -> None:
         self._logRefusal(rejected)
-        problem: type[ExchangeLost] = PeerProtocolError
-        if rejected.code in (413, 431):
-            problem = LimitExceeded
-        self._fail(exchange, problem(rejected.reason), rejected.code)
-
-    def _fail(self, exchange: ChannelRequest, problem: ExchangeLost, code: int) -> None:
-        """
-        The present exchange can't go on: answer for it, if there is time.
-        """
         isWaiting = exchange.stage is Stage.WAITING
         self._intake = _CLOSING
         self._lose(problem)
         if isWaiting:
-            self._answer(code)
+            self._answer(rejected.code)
         else:
             self.abort()
 
@@ -404,14 +383,6 @@ class HTTPChannel(ServerConnection):
         if not self._gathering and self._intake is not _CLOSING:
             self._advance()
 
-    def abort(self) -> None:
-        """
-        Give up the connection, visibly.
-        """
-        self._exchange = None
-        self._intake = _CLOSING
-        self._abort()
-
     def contentPaused(self) -> None:
         """
         The request wants no content just now.
@@ -471,14 +442,6 @@ class HTTPChannel(ServerConnection):
         self._lose(DeadlineExceeded("the server is shutting down"))
         self.abort()
 
-    def _lose(self, problem: ExchangeLost) -> None:
-        """
-        Tell the present exchange, if there is one, that it is lost.
-        """
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            exchange.lose(problem)
-
     def _linger(self) -> None:
         """
         Close, but so that what was written can be read.
@@ -487,78 +450,3 @@ class HTTPChannel(ServerConnection):
         self._dropped = 0
         self._reader.forget()
         self._closeOurSide()
-
-    # For the factory's sweep
-
-    @property
-    def isDeaf(self) -> bool:
-        """
-        Whether somebody should be told if the peer goes, and nothing is read
-        that would show it.
-        """
-        return self._readPaused and self._exchange is not None
-
-    def hungUp(self, how: Hangup, beneath: socket) -> None:
-        """
-        The peer has gone.
-
-        If it has only stopped sending, and the rest of the content is in the
-        kernel's buffer, the request shall have it.  (Of chunks one can only
-        say that an empty line in the end might be their end.)
-        """
-        if how is Hangup.CLOSED and self._intake is _CONTENT:
-            if self._mayBeWhole is None:
-                # Nothing more comes, so this is known for good.
-                reader = self._reader
-                self._mayBeWhole = mayBeWhole(
-                    beneath, reader.remaining, reader.buffered, reader.last(4)
-                )
-            if self._mayBeWhole:
-                return
-        self._lose(PeerGone("the peer closed the connection"))
-        self.abort()
-
-    def progress(self) -> Progress:
-        """
-        See L{penstock.transports.http1.deadlines.Watched}.
-        """
-        intake = self._intake
-        if intake is _CLOSING:
-            if self._unsent():
-                return (Waiting.WRITE, self._taken())
-            return (Waiting.CLOSE, 0)
-        if self._blocked or self._sender is not None:
-            return (Waiting.WRITE, self._taken())
-        if intake is _HEAD:
-            if self._reader.inHead or not self._requests:
-                return (Waiting.HEAD, self._requests)
-            # It costs less to parse a head again than to keep it.
-            self._reader.forget()
-            return (Waiting.IDLE, self._requests)
-        if intake is _CONTENT and not self._readPaused and not self._expects:
-            return (Waiting.CONTENT, self._reads)
-        if intake is _DRAIN:
-            return (Waiting.DRAIN, self._requests)
-        return (Waiting.NOTHING, 0)
-
-    def expire(self, waiting: Waiting) -> None:
-        """
-        See L{penstock.transports.http1.deadlines.Watched}.
-        """
-        exchange = self._exchange
-        match waiting:
-            case Waiting.HEAD if self._reader.inHead:
-                self._refuse(Rejected(408, "head takes too long"))
-            case Waiting.HEAD | Waiting.IDLE:
-                self._intake = _CLOSING
-                self._close()
-            case Waiting.CONTENT if exchange is not None:
-                self._logRefusal(Rejected(408, "content takes too long"))
-                self._fail(exchange, DeadlineExceeded("content took too long"), 408)
-            case Waiting.DRAIN:
-                self._linger()
-            case Waiting.CLOSE if not self._closed:
-                self._close()
-            case _:
-                self._lose(DeadlineExceeded("the peer takes nothing"))
-                self.abort()
