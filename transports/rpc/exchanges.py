@@ -266,26 +266,22 @@ class RPCExchange(Exchange):
             return
         output = self._output
         size = len(data)
-        if (
-            self._queue is None
-            and self._wire is Wire.OPEN
-            and size <= self._credit
-            and size <= output.credit
-            and size <= output.block
-            and output.isDirect()
-        ):
+        if self._queue is None and size <= self._credit and size <= output.credit:
             if self._head is not None:
-                if self._first is None and size <= WITH_HEAD:
+                first = self._first
+                if size + (0 if first is None else len(first)) <= WITH_HEAD:
                     self._credit -= size
                     output.credit -= size
                     self.sentContent += size
-                    self._first = data
+                    self._first = data if first is None else first + data
                     return
-                self._emitHead()
-                if self.isClosed:
-                    return
-            self._sendNow(data)
-            return
+            if size <= output.block and self._wire is Wire.OPEN and output.isDirect():
+                if self._head is not None:
+                    self._emitHead()
+                    if self.isClosed:
+                        return
+                self._sendNow(data)
+                return
         if self._queue is None:
             self._queue = deque()
         self._queue.append(data)

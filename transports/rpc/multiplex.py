@@ -257,9 +257,7 @@ class Multiplexer:
         if not exchange.isClosed:
             # Before its place is given to another.
             if exchange.number:
-                self.output.send(
-                    encode(AbortConnection(exchange.number, reason, text))
-                )
+                self.output.send(encode(AbortConnection(exchange.number, reason, text)))
             self._forget(exchange)
 
     def consumed(self, size: int) -> None:
