@@ -8,7 +8,7 @@ import re
 import sys
 from importlib.metadata import version
 from os.path import basename
-from typing import Final
+from typing import Final, TextIO
 from urllib.parse import quote
 
 import click
@@ -46,6 +46,11 @@ def method(text: str) -> str:
     if not _TOKEN.fullmatch(text):
         raise click.BadParameter(f"{text!r} is not a token")
     return text
+
+
+def _isTerminal(stream: TextIO | None) -> bool:
+    # None is what Python makes of a stream that was closed when it began.
+    return stream is not None and stream.isatty()
 
 
 @click.command(short_help="Send a request, over HTTP or RPC.")
@@ -165,7 +170,7 @@ def call(
         if value is not None and name not in headers:
             headers.addRaw(name, value)
     if progress is None:
-        progress = output not in (None, "-") or not sys.stdout.isatty()
+        progress = output not in (None, "-") or not _isTerminal(sys.stdout)
     sys.exit(
         calling.call(
             calling.Order(
@@ -177,7 +182,7 @@ def call(
                 head=include or head,
                 fail=fail,
                 maxTime=maxTime,
-                progress=progress and sys.stderr.isatty(),
+                progress=progress and _isTerminal(sys.stderr),
                 reactor=reactor,
             )
         )

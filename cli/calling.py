@@ -154,7 +154,7 @@ class Caller:
                 body, length = order.upload.open(self._reactor, self._progress)
             except OSError as problem:
                 raise CallProblem(
-                    Status.READ, f"can't read {order.upload.path}: {problem.strerror}"
+                    Status.READ, f"can't read {order.upload.name}: {problem.strerror}"
                 ) from None
             if length is not None:
                 headers.setRaw(b"content-length", b"%d" % length)

@@ -58,17 +58,18 @@ class Lines:
             self._broken = True
 
 
-def reportProblems(stream: TextIO, debug: bool = False) -> None:
+def reportProblems(stream: TextIO | None) -> None:
     """
     Have warnings and errors written to C{stream}, with their tracebacks.
 
-    @param debug: whether to write everything there is to say.
+    @param stream: L{None} if there is none.
     """
-    level = LogLevel.debug if debug else LogLevel.warn
+    if stream is None:
+        return
     globalLogBeginner.beginLoggingTo(
         [
             FilteringLogObserver(
-                textFileLogObserver(stream), [LogLevelFilterPredicate(level)]
+                textFileLogObserver(stream), [LogLevelFilterPredicate(LogLevel.warn)]
             )
         ],
         redirectStandardIO=False,

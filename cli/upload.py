@@ -4,8 +4,10 @@ What is sent with a call: text, a file, or what comes on standard input.
 
 from __future__ import annotations
 
+import errno
 import mimetypes
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
@@ -31,6 +33,13 @@ class Upload:
     path: str = STDIN
 
     @property
+    def name(self) -> str:
+        """
+        What to call it in a sentence.
+        """
+        return "standard input" if self.path == STDIN else self.path
+
+    @property
     def mediaType(self) -> str | None:
         """
         What it is, as far as its name tells.
@@ -47,6 +56,9 @@ class Upload:
         """
         if self.data is not None:
             return self.data, len(self.data)
+        if self.path == STDIN and sys.stdin is None:
+            # Closed before we began: its number may be something else by now.
+            raise OSError(errno.EBADF, "it is closed")
         opened: Any = os.dup(0) if self.path == STDIN else self.path
         file: BinaryIO = open(opened, "rb", buffering=0)  # noqa: SIM115
         if not isRegular(file.fileno()):

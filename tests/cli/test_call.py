@@ -260,6 +260,29 @@ def test_status(
     assert done.stderr.count(b"\n") == bool(said)
 
 
+@pytest.mark.parametrize(
+    ("closed", "status"),
+    [("<&-", 26), (">&-", 23), ("2>&-", 0)],
+    ids=["input", "output", "errors"],
+)
+def test_closedStreams(served: dict[str, str], closed: str, status: int) -> None:
+    """
+    A number that isn't open must not be taken for something else that is.
+    """
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *COMMAND]
+        + ["call", served["http"] + "hash", "-T", "-"],
+        input=b"abc",
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == status
+    assert done.stderr.count(b"\n") == bool(status)
+    if not status:
+        assert done.stdout == digest(b"abc", "chunked")
+
+
 @pytest.fixture
 def free() -> int:
     """

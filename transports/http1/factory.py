@@ -10,8 +10,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocolNegotiationFactory,
+    IReactorTime,
+)
 from twisted.internet.protocol import ServerFactory
+from zope.interface import implementer
 
 from penstock.core.interfaces import RequestFactory
 from penstock.transports.http1.channel import HTTPChannel
@@ -28,6 +33,7 @@ _PREFIX: Final = os.urandom(4).hex()
 _numbers = count(1)
 
 
+@implementer(IProtocolNegotiationFactory)
 class HTTPFactory(ServerFactory):
     """
     Serves HTTP/1.1 and HTTP/1.0::
@@ -92,6 +98,14 @@ class HTTPFactory(ServerFactory):
         if self.draining:
             return None
         return HTTPChannel(self)
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """
+        See L{IProtocolNegotiationFactory}.  Without this, Twisted refuses all
+        clients that name the protocols they speak in the TLS handshake (RFC
+        7301), as browsers and curl do.
+        """
+        return [b"http/1.1"]
 
     def drain(self, seconds: float) -> Deferred[None]:
         """
