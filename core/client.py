@@ -229,7 +229,6 @@ class Requester:
             method = method.encode("ascii")
         if isinstance(uri, str):
             uri = uri.encode("ascii")
-        headers = Headers() if headers is None else headers.copy()
         hasContent = body is not None
         content = normalise(body)
         length = knownLength(content)
@@ -238,7 +237,14 @@ class Requester:
             discard(content)
             content = b""
         if length is not None and (hasContent or method in _METHODS_WITH_CONTENT):
-            headers.setRaw(b"content-length", b"%d" % length)
+            field = (b"Content-Length", b"%d" % length)
+            if headers is None:
+                headers = Headers.single([field])
+            else:
+                headers = headers.copy()
+                headers.setRaw(*field)
+        elif headers is None:
+            headers = Headers()
         call = Call(content)
         answered = call.answered
         try:

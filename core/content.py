@@ -12,7 +12,7 @@ from typing import Any, Final
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.python.failure import Failure
 
-from penstock.core.errors import ExchangeLost, LimitExceeded
+from penstock.core.errors import Cancelled, ExchangeLost, LimitExceeded
 from penstock.core.headers import Headers
 
 # Octets that wait in a Content before its exchange is paused.  One read of a
@@ -222,27 +222,23 @@ class Content:
             raise StopAsyncIteration
         return data
 
-    async def _readAll(self, limit: int) -> bytes:
-        parts = []
-        size = 0
-        async for data in self:
-            size += len(data)
-            if size > limit:
-                problem = LimitExceeded(f"more than {limit} octets")
-                self.stop(problem)
-                raise problem
-            parts.append(data)
-        return b"".join(parts)
-
     def read(self, limit: int = MAX_BUFFERED) -> Deferred[bytes]:
         """
         Put all of it together.
 
         @param limit: octets.
         @return: fires with the content; or fails with L{LimitExceeded} or
-            another L{ExchangeLost}.
+            another L{ExchangeLost}.  Cancelling it stops the rest.
         """
-        return Deferred.fromCoroutine(self._readAll(limit))
+        if self._complete and self._size <= limit:
+            self._start()
+            data = b"".join(self._chunks)
+            self._chunks.clear()
+            self._size = 0
+            return succeed(data)
+        collector = _Collector(self, limit)
+        self.deliver(collector.take, collector.end)
+        return collector.whole
 
     def deliver(
         self,
@@ -260,10 +256,10 @@ class Content:
         self._start()
         self._onChunk = onChunk
         self._onEnd = onEnd
-        while self._chunks:
+        while self._chunks and self._onChunk is not None:
             data = self._chunks.popleft()
             self._size -= len(data)
-            onChunk(data)
+            self._onChunk(data)
         if self._complete or self._problem is not None:
             self._ended()
         else:
@@ -273,11 +269,11 @@ class Content:
         """
         The rest isn't wanted.
         """
+        self._chunks.clear()
+        self._size = 0
         if not self._complete and self._problem is None:
             self._exchange.stopProducing()
             self.lost(Failure(problem or LimitExceeded("reading was stopped")))
-        self._chunks.clear()
-        self._size = 0
 
     def _start(self) -> None:
         if not self._began:
@@ -287,3 +283,51 @@ class Content:
 
     def _forgetWaiter(self, waiter: Deferred[bytes | None]) -> None:
         self._waiter = None
+
+
+class _Collector:
+    """
+    Puts content together.
+    """
+
+    __slots__ = ("_content", "_parts", "_room", "whole")
+
+    def __init__(self, content: Content, limit: int) -> None:
+        self._content = content
+        self._room = limit
+        self._parts: list[bytes] = []
+        self.whole: Deferred[bytes] = Deferred(self._cancelled)
+
+    def take(self, data: bytes) -> None:
+        """
+        Some more has come.
+        """
+        self._room -= len(data)
+        if self._room >= 0:
+            self._parts.append(data)
+        elif self._parts is not _NONE:
+            self._parts = _NONE
+            problem = LimitExceeded("more than was to be read")
+            self._content.stop(problem)
+            if not self.whole.called:
+                # It had all come already.
+                self.whole.errback(problem)
+
+    def end(self, problem: Failure | None) -> None:
+        """
+        That was all.
+        """
+        if self.whole.called:
+            return
+        if problem is None:
+            self.whole.callback(b"".join(self._parts))
+        else:
+            self.whole.errback(problem)
+
+    def _cancelled(self, whole: Deferred[bytes]) -> None:
+        self._parts = _NONE
+        self._content.stop(Cancelled("reading was cancelled"))
+
+
+# Stands for what was collected and is not wanted any more.
+_NONE: Final[list[bytes]] = []
