@@ -17,6 +17,7 @@ from penstock.core.errors import (
     PeerProtocolError,
 )
 from penstock.core.headers import Headers
+from penstock.transports.http1.channel import TURN
 from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Limits
 
@@ -253,7 +254,8 @@ def test_pipelineWaits() -> None:
 
 def test_deepPipeline() -> None:
     """
-    A finish() that begins the next request doesn't do so on a growing stack.
+    E5: a finish() that begins the next request doesn't do so on a growing
+    stack, and others get their turn in between.
     """
     server = Server(answerNothing)
     server.receive(HELLO + HELLO.replace(b"/ ", b"/fast ") * 900)
@@ -265,7 +267,75 @@ def test_deepPipeline() -> None:
     first = server.asked[0]
     server.factory.requestFactory = lambda *arguments: Asked(react, *arguments)
     first.answer()
+    assert len(server.codes) <= TURN + 1
+    server.clock.advance(0)
     assert server.codes == [200] * 901
+
+
+def test_closedBetweenTurns() -> None:
+    server = Server(answerAtOnce)
+    server.receive(HELLO * (TURN + 1))
+    assert len(server.asked) == TURN
+    server.lose()
+    server.clock.advance(0)
+    assert len(server.asked) == TURN
+
+
+def test_finBetweenTurns() -> None:
+    """
+    Who has sent a long pipeline and then stopped sending gets all answers.
+    """
+    server = Server(answerAtOnce)
+    server.receive(HELLO * (TURN * 2 + 1))
+    server.channel.readConnectionLost()
+    assert server.codes == [200] * TURN
+    assert server.wire.open
+    server.clock.advance(0)
+    assert server.codes == [200] * (TURN * 2 + 1)
+    assert server.wire.closed
+
+
+def test_finWhileBlocked() -> None:
+    server = Server(answerAtOnce)
+    server.wire.stuck = True
+    server.receive(HELLO)
+    server.receive(HELLO * 2)
+    server.channel.readConnectionLost()
+    server.wire.stuck = False
+    server.wire.producer.resumeProducing()
+    assert server.codes == [200] * 3
+    assert server.wire.closed
+
+
+def test_finBetweenTurnsThenSlow() -> None:
+    """
+    An answer that isn't there when all is read is nobody's any more.
+    """
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process" and asked.path != b"/slow":
+            asked.answer()
+
+    server = Server(react)
+    server.receive(HELLO * TURN + get(b"/slow"))
+    server.channel.readConnectionLost()
+    server.clock.advance(0)
+    assert type(server.asked[-1].lost) is PeerGone
+    assert server.wire.aborted
+
+
+def test_readBetweenTurns() -> None:
+    server = Server(answerAtOnce, Limits(backlog=1000))
+    server.receive(HELLO * (TURN + 1))
+    server.receive(HELLO)
+    assert len(server.asked) == TURN
+    assert server.wire.reading
+    server.receive(HELLO * 100)
+    assert not server.wire.reading
+    while len(server.asked) < TURN + 102:
+        server.clock.advance(0)
+    assert server.wire.reading
+    assert server.codes == [200] * (TURN + 102)
 
 
 def test_backlogIsBounded() -> None:

@@ -466,6 +466,14 @@ def test_goneWhileWaiting(server: Server) -> None:
 # Closing
 
 
+def test_longPipelineThenFin(server: Server) -> None:
+    server.listen(answerAtOnce)
+    client = server.connect()
+    client.send(HELLO * 3000)
+    client.socket.shutdown(socket.SHUT_WR)
+    assert client.readAll().count(b"HTTP/1.1 200 OK") == 3000
+
+
 def test_earlyAnswerIsReadable(server: Server) -> None:
     """
     E8: the answer isn't reset away by what is still being sent.

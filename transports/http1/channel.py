@@ -75,6 +75,8 @@ class HTTPChannel(WatchedConnection):
         self._dropped = 0
         # More requests wait for the reactor's next turn.
         self._yielding = False
+        # The peer sends nothing more.
+        self._ended = False
 
     # What Twisted calls
 
@@ -100,12 +102,26 @@ class HTTPChannel(WatchedConnection):
         an exchange has, with few exceptions, gone; whoever does so after it
         may still be reading.
         """
+        if self._exchange is None and self._reader.buffered and self._isHeldUp():
+            # It waited only for others, or for the peer to take what was
+            # answered before.
+            self._ended = True
+        else:
+            self._endOfInput()
+
+    def _endOfInput(self) -> None:
         if self._exchange is None:
             self._intake = _CLOSING
             self._close()
         else:
             self._lose(PeerGone("the peer closed the connection"))
             self.abort()
+
+    def _isHeldUp(self) -> bool:
+        """
+        @return: whether requests that are there could be begun later.
+        """
+        return self._intake is _HEAD and (self._blocked or self._yielding)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
@@ -153,7 +169,7 @@ class HTTPChannel(WatchedConnection):
                     if self._blocked:
                         # More answers would only pile up.
                         break
-                    if self._requests >= last:
+                    if self._requests >= last and reader.buffered:
                         self._yield()
                         break
                     event = reader.nextEvent()
@@ -176,6 +192,8 @@ class HTTPChannel(WatchedConnection):
         if self._out:
             self.flush()
         self._regulate()
+        if self._ended and self._intake is not _CLOSING and not self._isHeldUp():
+            self._endOfInput()
 
     def _yield(self) -> None:
         """
@@ -278,9 +296,7 @@ class HTTPChannel(WatchedConnection):
         if intake is _CONTENT:
             exchange = self._exchange
             stop = exchange is not None and (exchange.paused or self._isOverfed())
-        elif intake is _WHOLE or (
-            intake is _HEAD and (self._blocked or self._yielding)
-        ):
+        elif intake is _WHOLE or self._isHeldUp():
             stop = self._reader.buffered > self._limits.backlog
         else:
             stop = False

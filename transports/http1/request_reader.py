@@ -182,9 +182,12 @@ class RequestReader:
 
     def forget(self) -> None:
         """
-        Don't remember the last head any more: the connection is idle, and its
-        memory is better used.
+        Don't remember what was parsed: the connection is idle, and its memory
+        is better used.
         """
+        if self._position >= len(self._buffer):
+            self._buffer = b""
+            self._position = self._searched = 0
         self._headBytes = b""
         self._head = self._block = self._parsed = None
 
