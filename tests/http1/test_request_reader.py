@@ -114,6 +114,10 @@ REJECTED: dict[str, tuple[int, bytes]] = {
     ),
     "B6 two Host": (400, GET + HOST + b"Host: b\r\n\r\n"),
     "B6 two equal Host": (400, GET + HOST + HOST + b"\r\n"),
+    "B6 two Content-Type": (
+        400,
+        POST + b"Content-Type: a/b\r\ncontent-type: a/c\r\nContent-Length: 0\r\n\r\n",
+    ),
     "B9 too many fields": (431, head(b"A: b\r\n" * 128)),
     "B11 too large": (431, head(b"A: " + b"b" * 65536 + b"\r\n")),
     "B11 endless": (431, GET + b"A: " + b"b" * 70000),
