@@ -4,7 +4,7 @@ Checks: the calling end, many exchanges, and the convenient face.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -15,7 +15,7 @@ from penstock.core.headers import Headers
 from penstock.core.testing.check import Group
 from penstock.core.testing.expectation import expect, expectEqual
 from penstock.core.testing.harness import Capability, Harness
-from penstock.core.testing.recorder import ResponseRecorder, pattern
+from penstock.core.testing.recorder import Deliberate, ResponseRecorder, pattern
 from penstock.core.testing.scene import Scene, openFile
 
 CALLING = Group("calling")
@@ -168,6 +168,30 @@ def requestWithAFile(harness: Harness) -> None:
     expect(server.content == pattern(1000, 200_000), "the content")
     server.answer()
     scene.fires(outcome, "there is a response")
+
+
+@CALLING.check()
+def requestWithAFailingBody(harness: Harness) -> None:
+    """
+    If producing the body fails, the request is lost for the server, and
+    C{request} fails with the same.
+    """
+
+    def blocks() -> Iterator[bytes]:
+        yield b"abc"
+        raise Deliberate
+
+    scene = Scene(harness)
+    outcome = _outcomes(harness.requester.request(b"POST", b"/", None, blocks()))
+    scene.fires(outcome, "it fails")
+    failure = outcome[0]
+    expect(
+        isinstance(failure, Failure) and failure.check(Deliberate),
+        f"it fails with what was raised, and not {failure!r}",
+    )
+    for server in scene.served:
+        scene.lost(server)
+        expect(not server.complete, "a truncated request isn't whole")
 
 
 @CALLING.check()

@@ -12,7 +12,7 @@ from penstock.core.testing.check import Group
 from penstock.core.testing.expectation import expect, expectEqual
 from penstock.core.testing.harness import Capability, Harness
 from penstock.core.testing.log import ErrorLog
-from penstock.core.testing.recorder import IdleSource, Recorder
+from penstock.core.testing.recorder import IdleSource, PushSource, Recorder
 from penstock.core.testing.scene import Fields, Scene
 
 END = Group("end")
@@ -409,6 +409,23 @@ def earlyAnswerArrives(harness: Harness) -> None:
     server.answer(b"no", 403)
     scene.whole(client)
     expectEqual((client.code, client.content), (403, b"no"), "the response")
+
+
+@END.check()
+def earlyAnswerToASlowUpload(harness: Harness) -> None:
+    """
+    A response that is finished while its request is paused, and more of that
+    under way than anybody takes, arrives whole; and the next exchange works.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.pauseProducing()
+    PushSource(client.exchange, scene.tooMuch).register()
+    scene.settle()
+    server.answer(b"no" * 1000, 403)
+    scene.whole(client)
+    expectEqual((client.code, client.content), (403, b"no" * 1000), "the response")
+    scene.works()
 
 
 @END.check()

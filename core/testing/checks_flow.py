@@ -62,6 +62,24 @@ def pausedCallerGetsNothing(harness: Harness) -> None:
 
 
 @FLOW.check()
+def pausedCallerGetsTheHead(harness: Harness) -> None:
+    """
+    A caller who is paused before there is a response gets its head, and
+    nothing of its content.
+    """
+    scene = Scene(harness)
+    client, server = scene.asked()
+    client.exchange.pauseProducing()
+    server.answer(b"abc")
+    scene.begins(client)
+    scene.settle()
+    expectEqual(client.names, ["requestStarted", "handleHeaders"], "calls")
+    client.exchange.resumeProducing()
+    scene.whole(client)
+    expectEqual(client.content, b"abc", "the content")
+
+
+@FLOW.check()
 def pausedRequestIsNotWhole(harness: Harness) -> None:
     """
     Without content, too, C{handleContentComplete} waits while a request is
@@ -386,6 +404,25 @@ def slowServerBoundsAPullProducer(harness: Harness) -> None:
     _isBounded(scene, client, server, source)
 
 
+def _isFileBounded(scene: Scene, writer: Recorder, reader: Recorder) -> None:
+    """
+    See that a file isn't sent to a C{reader} who takes nothing, and is when it
+    does.
+    """
+    reader.exchange.pauseProducing()
+    size = scene.tooMuch
+    with openFile(size=size) as file:
+        fired: list[None] = []
+        writer.exchange.writeFile(file, 0, size).addCallback(fired.append)
+        scene.settle()
+        expect(not fired, "the file isn't sent yet")
+        reader.exchange.resumeProducing()
+        scene.fires(fired, "the file is sent in the end")
+    writer.exchange.finish()
+    scene.whole(reader)
+    expectEqual(len(reader.content), size, "octets of content")
+
+
 @FLOW.check()
 def slowCallerBoundsAFile(harness: Harness) -> None:
     """
@@ -393,18 +430,17 @@ def slowCallerBoundsAFile(harness: Harness) -> None:
     """
     scene = Scene(harness)
     client, server = scene.answered()
-    client.exchange.pauseProducing()
-    size = scene.tooMuch
-    with openFile(size=size) as file:
-        fired: list[None] = []
-        server.exchange.writeFile(file, 0, size).addCallback(fired.append)
-        scene.settle()
-        expect(not fired, "the file isn't sent yet")
-        client.exchange.resumeProducing()
-        scene.fires(fired, "the file is sent in the end")
-    server.exchange.finish()
-    scene.whole(client)
-    expectEqual(len(client.content), size, "octets of content")
+    _isFileBounded(scene, server, client)
+
+
+@FLOW.check()
+def slowServerBoundsAFile(harness: Harness) -> None:
+    """
+    A file isn't sent to a request that takes nothing, and is when it does.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    _isFileBounded(scene, client, server)
 
 
 @FLOW.check()

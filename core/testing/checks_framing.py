@@ -59,8 +59,8 @@ def _sameFields(actual: Headers, expected: Fields) -> None:
         expectEqual(actual.getRaw(name), values, f"the field {name.decode()}")
 
 
-def _noHopFields(headers: Headers) -> None:
-    for name, _ in HOP:
+def _noHopFields(headers: Headers, fields: Fields = HOP) -> None:
+    for name, _ in fields:
         expect(name not in headers, f"{name.decode()} stays on its hop")
     expectEqual(headers.getRaw(b"x-end"), (b"kept",), "a field that may cross")
 
@@ -128,6 +128,26 @@ def hopFieldsOfAResponseStay(harness: Harness) -> None:
     scene.whole(client)
     _noHopFields(client.headers)
     expectEqual(client.content, b"abc", "the content")
+
+
+@FRAMING.check(Capability.TRAILERS)
+def hopFieldsOfTrailersStay(harness: Harness) -> None:
+    """
+    Nor do they cross in a trailer section, nor does framing that comes late.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    # Where Connection itself doesn't belong, it lists nothing.
+    unwanted = [field for field in HOP if field[0] != b"X-Listed"]
+    unwanted.append((b"Content-Length", b"3"))
+    trailers = Headers([*unwanted, (b"X-End", b"kept")])
+    client.exchange.writeData(b"abc")
+    client.exchange.finish(trailers)
+    scene.whole(server)
+    server.answer(b"abc", trailers=trailers)
+    scene.whole(client)
+    _noHopFields(server.trailers or Headers(), unwanted)
+    _noHopFields(client.trailers or Headers(), unwanted)
 
 
 @FRAMING.check()
@@ -281,6 +301,44 @@ def intermediatesSpoilNothing(harness: Harness) -> None:
     server.answer(b"abc", 203)
     scene.whole(client)
     expectEqual((client.code, client.content), (203, b"abc"), "the response")
+
+
+# Content that is asked for
+
+_EXPECT: Fields = ((b"Expect", b"100-continue"),)
+
+
+@FRAMING.check()
+def askedForContentComes(harness: Harness) -> None:
+    """
+    Content that waits for a C{100 Continue} comes when that is sent.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading(_EXPECT)
+    client.exchange.writeData(b"abc")
+    client.exchange.finish()
+    scene.settle()
+    server.exchange.writeIntermediateResponse(100)
+    scene.whole(server)
+    expectEqual(server.content, b"abc", "the content")
+    server.answer()
+    scene.whole(client)
+
+
+@FRAMING.check()
+def unaskedForContentIsRefused(harness: Harness) -> None:
+    """
+    A response comes instead of a C{100 Continue}, and the next exchange works.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading(_EXPECT)
+    client.exchange.writeData(b"abc")
+    client.exchange.finish()
+    scene.settle()
+    server.answer(b"no", 417)
+    scene.whole(client)
+    expectEqual((client.code, client.content), (417, b"no"), "the response")
+    scene.works()
 
 
 # Without content

@@ -298,6 +298,23 @@ def cancel(harness: Harness, callback: str) -> None:
     _endsWith(client, callback)
 
 
+@REENTRY.check(Capability.INTERMEDIATE)
+def cancelAtAnIntermediate(harness: Harness) -> None:
+    """
+    So it may inside C{handleIntermediateResponse}.
+    """
+    scene = Scene(harness)
+    callback = "handleIntermediateResponse"
+    client, server = scene.asked(
+        reactions={callback: lambda caller: caller.exchange.abortConnection()}
+    )
+    server.exchange.writeIntermediateResponse(103)
+    server.exchange.writeIntermediateResponse(103)
+    scene.lost(server)
+    scene.settle()
+    _endsWith(client, callback)
+
+
 @REENTRY.check()
 def cancelAtTheStart(harness: Harness) -> None:
     """
@@ -417,6 +434,33 @@ def _failIn(
             expect(client.lost or client.code == 500, "it isn't taken for a success")
     expect(not bystander.lost, "the other exchange isn't lost")
     bystanderServer.exchange.writeData(b"abc")
+    bystanderServer.exchange.finish()
+    scene.whole(bystander)
+
+
+@REENTRY.table({"Push": True, "Pull": False}, Capability.CONCURRENT)
+def failureOfAProducer(harness: Harness, streaming: bool) -> None:
+    """
+    A producer that raises when it is resumed is a loss for the other end, and
+    harms no other exchange.
+    """
+
+    class Failing(IdleSource):
+        def resumeProducing(self) -> None:
+            raise Deliberate
+
+    scene = Scene(harness)
+    bystander, bystanderServer = scene.answered()
+    client, server = scene.answered()
+    if streaming:
+        client.exchange.pauseProducing()
+    Failing(server.exchange, streaming)
+    if streaming:
+        server.exchange.writeData(bytes(scene.tooMuch))
+        scene.settle()
+        client.exchange.resumeProducing()
+    scene.lost(client)
+    expect(not client.complete, "a truncated response isn't whole")
     bystanderServer.exchange.finish()
     scene.whole(bystander)
 

@@ -107,6 +107,19 @@ def badLengthIsRefused(harness: Harness) -> None:
 
 
 @REFUSAL.check()
+def badLengthOfARequestIsRefused(harness: Harness) -> None:
+    """
+    Nor does one of a request.
+    """
+    scene = Scene(harness)
+    for values in BAD_LENGTHS:
+        fields = [(b"Content-Length", value) for value in values]
+        expectRefused(scene.ask, b"POST", b"/", fields, True)
+    scene.settle()
+    expectEqual(len(scene.served), 0, "requests at the server")
+
+
+@REFUSAL.check()
 def badReasonIsRefused(harness: Harness) -> None:
     """
     Control characters don't leave this side in a reason phrase.
@@ -156,6 +169,8 @@ def secondProducerIsRefused(harness: Harness) -> None:
         exchange.registerProducer, PullSource(exchange, 1), False, error=RuntimeError
     )
     expectRefused(exchange.finish)
+    with openFile(b"x") as file:
+        expectRefused(exchange.writeFile, file, 0, 1)
     exchange.unregisterProducer()
     exchange.finish()
 

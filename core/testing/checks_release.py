@@ -4,6 +4,8 @@ Checks: what an exchange holds, it lets go of at its end.
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 from penstock.core.headers import Headers
 from penstock.core.testing.check import Group
 from penstock.core.testing.checks_end import LENGTHS
@@ -66,23 +68,62 @@ def ownAbortStopsAProducer(harness: Harness, streaming: bool) -> None:
         expectEqual([source.stops for source in sources], [1, 1], "times stopped")
 
 
+def _startsFile(scene: Scene, writer: Recorder, file: BinaryIO) -> list[None]:
+    """
+    Begin to send a file that is too big.
+
+    @return: what C{writeFile} fires with.
+    """
+    fired: list[None] = []
+    writer.exchange.writeFile(file, 0, scene.tooMuch).addCallback(fired.append)
+    scene.settle()
+    return fired
+
+
 @RELEASE.table(LENGTHS)
 def lossLetsGoOfAFile(harness: Harness, fields: Fields) -> None:
     """
     When the exchange is lost while a file is being sent, C{writeFile} fires.
     """
     scene = Scene(harness)
-    size = scene.tooMuch
     if fields:
-        fields = [(b"Content-Length", b"%d" % size)]
+        fields = [(b"Content-Length", b"%d" % scene.tooMuch)]
     client, server = scene.answered(fields=fields)
     client.exchange.pauseProducing()
-    with openFile(size=size) as file:
-        fired: list[None] = []
-        server.exchange.writeFile(file, 0, size).addCallback(fired.append)
-        scene.settle()
+    with openFile(size=scene.tooMuch) as file:
+        fired = _startsFile(scene, server, file)
         harness.vanish()
         scene.lost(server)
+        expectEqual(fired, [None], "what writeFile has fired with")
+
+
+@RELEASE.check()
+def lossLetsGoOfAFileInARequest(harness: Harness) -> None:
+    """
+    It fires at the calling end, too.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.pauseProducing()
+    with openFile(size=scene.tooMuch) as file:
+        fired = _startsFile(scene, client, file)
+        harness.vanish()
+        scene.lost(client)
+        expectEqual(fired, [None], "what writeFile has fired with")
+
+
+@RELEASE.check()
+def earlyAnswerLetsGoOfAFile(harness: Harness) -> None:
+    """
+    It fires when the response is whole before the request.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    server.exchange.pauseProducing()
+    with openFile(size=scene.tooMuch) as file:
+        fired = _startsFile(scene, client, file)
+        server.answer()
+        scene.whole(client)
         expectEqual(fired, [None], "what writeFile has fired with")
 
 
@@ -95,11 +136,8 @@ def ownAbortLetsGoOfAFile(harness: Harness) -> None:
     scene = Scene(harness)
     client, server = scene.answered()
     client.exchange.pauseProducing()
-    size = scene.tooMuch
-    with openFile(size=size) as file:
-        fired: list[None] = []
-        server.exchange.writeFile(file, 0, size).addCallback(fired.append)
-        scene.settle()
+    with openFile(size=scene.tooMuch) as file:
+        fired = _startsFile(scene, server, file)
         server.exchange.abortConnection()
         expectEqual(fired, [None], "what writeFile has fired with")
     client.exchange.resumeProducing()

@@ -25,6 +25,7 @@ from penstock.core.headers import Headers
 from penstock.core.hop import endToEnd
 from penstock.core.interfaces import ConnectionInfo, IRequester, RequestFactory
 from penstock.core.testing import Capability
+from penstock.core.trailers import trailerFields
 
 # Octets of content that may be under way, in one direction of one exchange.
 WINDOW = 64 * 1024
@@ -115,7 +116,8 @@ class End:
             self.outputBlocked()  # type: ignore[attr-defined]
 
     def _sendEnd(self, trailers: Headers | None) -> None:
-        self.send(self.peer.contentEnded, trailers and Headers(trailers))
+        fields = trailerFields(trailers) if trailers else ()
+        self.send(self.peer.contentEnded, Headers(fields) if fields else None)
 
     def _sendAbort(self) -> None:
         self.send(self.peer.peerAborted)
@@ -198,7 +200,7 @@ class ReferenceRequester(Requester):
     ) -> Any:
         self.check(method, uri)
         fields = self.fields(uri, headers)
-        length = parseLength(fields.getRaw(b"content-length")) if hasContent else 0
+        length = self.length(fields) if hasContent else 0
         client = self.calling(method, callbacks, hasContent, length)
         server = self.serving()
         client.peer, server.peer = server, client
@@ -220,6 +222,12 @@ class ReferenceRequester(Requester):
     def check(self, method: bytes, uri: bytes) -> None:
         if TOKEN.fullmatch(method) is None or TARGET.fullmatch(uri) is None:
             raise LocalProtocolError("a method or target that may not go on a wire")
+
+    def length(self, fields: Headers) -> int | None:
+        try:
+            return parseLength(fields.getRaw(b"content-length"))
+        except ValueError as problem:
+            raise LocalProtocolError(str(problem)) from None
 
     def fields(self, uri: bytes, headers: Headers) -> Headers:
         """

@@ -2,11 +2,15 @@
 Mutants: the calling end.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
+from types import GeneratorType
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 
 from penstock.core.headers import Headers
+from penstock.core.testing import Deliberate
 
 from ..reference import Calling, ReferenceRequester
 from .mutant import mutant
@@ -117,6 +121,17 @@ class LeavesFilesOpen(Face):
         return body.read() if hasattr(body, "read") else body
 
 
+@mutant("calling-requestWithAFailingBody")
+class EndsFailedBodies(Face):
+    def changed(self, body: Any) -> Any:
+        return lenient(body) if isinstance(body, GeneratorType) else body
+
+
+def lenient(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    with suppress(Deliberate):
+        yield from blocks
+
+
 @mutant("calling-requestIsCancelled")
 class CancelsNothing(ReferenceRequester):
     def request(self, *args: Any, **kwargs: Any) -> Deferred[Any]:
@@ -127,7 +142,10 @@ class CancelsNothing(ReferenceRequester):
         return outer
 
 
-@mutant("calling-requestFails")
+@mutant(
+    "calling-requestFails",
+    "calling-requestWithAFailingBody",
+)
 class FailsOtherwise(ReferenceRequester):
     def request(self, *args: Any, **kwargs: Any) -> Deferred[Any]:
         def otherwise(failure: Any) -> None:

@@ -2,7 +2,6 @@
 Mutants: content, files and trailers.
 """
 
-from contextlib import suppress
 from typing import Any, BinaryIO
 
 from twisted.internet.defer import Deferred
@@ -95,9 +94,21 @@ class NeverKnowsLengths(Serving):
 
 
 class KeepsNoPromise:
-    def _promise(self, size: int) -> None:
-        with suppress(LocalProtocolError):
-            super()._promise(size)  # type: ignore[misc]
+    def writeData(self, data: bytes) -> None:
+        try:
+            super().writeData(data)  # type: ignore[misc]
+        except LocalProtocolError as problem:
+            if "longer" not in str(problem):
+                raise
+            self._sendData(data)  # type: ignore[attr-defined]
+
+    def writeFile(self, file: BinaryIO, offset: int, length: int) -> Any:
+        try:
+            return super().writeFile(file, offset, length)  # type: ignore[misc]
+        except LocalProtocolError as problem:
+            if "longer" not in str(problem):
+                raise
+            return None
 
 
 @mutant("content-longRequestIsRefused")
@@ -133,13 +144,19 @@ class ShortResponses(EndsShort, Serving):
     pass
 
 
-@mutant("content-requestTrailersCross")
+@mutant(
+    "content-requestTrailersCross",
+    "framing-hopFieldsOfTrailersStay",
+)
 class DropsTrailersOfRequests(Calling):
     def _sendEnd(self, trailers: Headers | None) -> None:
         super()._sendEnd(None)
 
 
-@mutant("content-responseTrailersCross")
+@mutant(
+    "content-responseTrailersCross",
+    "framing-hopFieldsOfTrailersStay",
+)
 class DropsTrailersOfResponses(Serving):
     def _sendEnd(self, trailers: Headers | None) -> None:
         super()._sendEnd(None)
@@ -180,8 +197,10 @@ class CutsBigWrites:
     "content-bothDirectionsAtOnce",
     # The others are answered before the request is whole.
     "end-finishedRequestIsLeftAlone",
-    "end-earlyAnswer*",
     "late-callersCallsAfterTheEndDoNothing",
+    "end-earlyAnswerArrives",
+    "end-earlyAnswerStopsTheUpload",
+    "release-earlyAnswerLetsGoOfAFile",
 )
 class HalfDuplex(Calling):
     """
@@ -209,6 +228,7 @@ class HalfDuplex(Calling):
     "file-nothingBesideAFile",
     "flow-slowCallerBoundsAFile",
     "calling-requestWithAFile",
+    "flow-slowServerBoundsAFile",
 )
 class MissesTheLastOctet:
     def _sendFile(self, file: BinaryIO, offset: int, length: int, done: Any) -> None:

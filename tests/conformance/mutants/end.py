@@ -47,7 +47,10 @@ class BreakEndsResponses(BreakIsEnd, Calling):
     pass
 
 
-@mutant("end-brokenBeforeTheHead")
+@mutant(
+    "end-brokenBeforeTheHead",
+    "release-lossLetsGoOfAFileInARequest",
+)
 class SilentBreaks(Calling):
     """
     Before there is a response.
@@ -194,6 +197,7 @@ class LogsLosses(Serving):
     "reentry-failureAtALossOfAResponse",
     "calling-requestFails",
     "calling-readingFails",
+    "reentry-failureOfAProducer*",
 )
 class SwallowsAborts(Serving):
     def _sendAbort(self) -> None:
@@ -241,6 +245,7 @@ class AbortIsEnd:
     "end-abortAtOnce",
     "release-ownAbortLetsGoOfAFile",
     "calling-readingFails",
+    "reentry-failureOfAProducerPush",
 )
 class AbortEndsResponses(AbortIsEnd, Serving):
     pass
@@ -268,6 +273,7 @@ class TellsOfOwnAbort(Serving):
     "end-cancelAtOnce",
     "reentry-cancel*",
     "reentry-failureEndsTheExchange*",
+    "calling-requestWithAFailingBody",
 )
 class TellsOfOwnCancel(Calling):
     def abortConnection(self) -> None:
@@ -283,6 +289,7 @@ class TellsOfOwnCancel(Calling):
     "reentry-failureAtALoss*",
     "reentry-failureAtTheHeadOfAResponse",
     "reentry-failureInAChunkOfAResponse",
+    "reentry-failureOfAProducer*",
 )
 class AbortsAll:
     def _sendAbort(self) -> None:
@@ -295,6 +302,7 @@ class AbortsAll:
     "end-abortHarmsNobodyElse",
     "end-lossIsNoError",
     "reentry-failureAtALossOfAResponse",
+    "reentry-failureOfAProducer*",
 )
 class AbortsForGood(Serving):
     def _sendAbort(self) -> None:
@@ -325,6 +333,7 @@ class CancelsForGood(Calling):
     "end-finishedRequestIsLeftAlone",
     "late-callersCallsAfterTheEndDoNothing",
     "reentry-answerInAChunk",
+    "release-earlyAnswerLetsGoOfAFile",
 )
 class AnswersOnlyAtTheEnd(Serving):
     """

@@ -28,6 +28,7 @@ class RequestsIgnorePause(Serving):
     "flow-pausedCallerGetsNothing",
     "flow-slowCaller*",
     "reentry-pauseTheResponse*",
+    "flow-pausedCallerGetsTheHead",
 )
 class CallersIgnorePause(Calling):
     def pauseProducing(self) -> None:
@@ -46,6 +47,20 @@ class CountsPauses:
         self.pauses = max(0, self.pauses - 1)
         if not self.pauses:
             super().resumeProducing()  # type: ignore[misc]
+
+
+@mutant(
+    "flow-pausedCallerGetsTheHead",
+)
+class PausesHeadsToo(Calling):
+    def pauseProducing(self) -> None:
+        super().pauseProducing()
+
+    def headReceived(self, *args: Any) -> None:
+        if self._paused:
+            self.wire.clock.callLater(0.01, self.headReceived, *args)
+        else:
+            super().headReceived(*args)
 
 
 class Reorders:
@@ -152,7 +167,12 @@ class ReadsWhenAllIsWritten(Calling):
             super().contentEnded(trailers)
 
 
-@mutant("flow-stoppedRequestStopsNoWriter", "flow-stoppedRequestCanAnswerAWriter")
+@mutant(
+    "flow-stoppedRequestStopsNoWriter",
+    "flow-stoppedRequestCanAnswerAWriter",
+    "end-earlyAnswerToASlowUpload",
+    "release-earlyAnswerLetsGoOfAFile",
+)
 class DeadlocksWithTheUnwanted(ReferenceRequester):
     serving = NoCreditForTheUnwanted
     calling = ReadsWhenAllIsWritten
@@ -175,19 +195,26 @@ class StoppedIsDeaf(Serving):
     "flow-oneSlowReaderSlowsNobodyElse",
     "flow-patienceWithASlowReader",
     "calling-requestWithAFile",
+    "reentry-failureOfAProducerPush",
 )
 class NeverReturnsCredit:
     def _contentConsumed(self, size: int) -> None:
         pass
 
 
-@mutant("flow-slow*")
+@mutant(
+    "flow-slow*",
+    "reentry-failureOfAProducerPush",
+)
 class NoBackPressure:
     def outputBlocked(self) -> None:
         pass
 
 
-@mutant("flow-pullProducerMayWriteLater")
+@mutant(
+    "flow-pullProducerMayWriteLater",
+    "reentry-failureOfAProducerPull",
+)
 class AsksTwice:
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         super().registerProducer(producer, streaming)  # type: ignore[misc]

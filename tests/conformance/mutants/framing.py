@@ -63,6 +63,12 @@ class LeaksFieldsOfResponses(Serving):
         self.send(self.peer.headReceived, code, headers.copy(), code_message)
 
 
+@mutant("framing-hopFieldsOfTrailersStay")
+class LeaksTrailers(Serving):
+    def _sendEnd(self, trailers: Headers | None) -> None:
+        self.send(self.peer.contentEnded, trailers)
+
+
 @mutant("framing-fieldsAreNotChanged")
 class ChangesFieldsOfRequests(ReferenceRequester):
     def startRequest(
@@ -115,7 +121,10 @@ class DropsReasons(Serving):
         super()._sendHead(code, headers, None)
 
 
-@mutant("framing-intermediates*Cross")
+@mutant(
+    "framing-intermediates*Cross",
+    "reentry-cancelAtAnIntermediate",
+)
 class DropsIntermediates(Serving):
     def _sendIntermediate(self, *args: Any) -> None:
         pass
@@ -135,7 +144,10 @@ class OneIntermediate(Calling):
         self.last = code
 
 
-@mutant("framing-intermediates*")
+@mutant(
+    "framing-intermediates*",
+    "reentry-cancelAtAnIntermediate",
+)
 class IntermediatesAreFinal(Calling):
     """
     To those that don't know the code.
@@ -150,6 +162,65 @@ class IntermediatesAreFinal(Calling):
         if not self.begun:
             super().headReceived(*args)
         self.begun = True
+
+
+# Content that is asked for
+
+
+class Holds(Calling):
+    """
+    Keeps content back until it is asked for, or not.
+    """
+
+    asked = True
+
+    def _sendData(self, data: bytes) -> None:
+        if self.asked:
+            super()._sendData(data)
+
+    def _sendEnd(self, trailers: Headers | None) -> None:
+        if self.asked:
+            super()._sendEnd(trailers)
+
+
+@mutant("framing-askedForContentComes")
+class NeverLetsGo(ReferenceRequester):
+    calling = Holds
+
+    def startRequest(
+        self, method: Any, uri: Any, headers: Headers, *args: Any, **kwargs: Any
+    ) -> Any:
+        exchange = super().startRequest(method, uri, headers, *args, **kwargs)
+        exchange.asked = b"expect" not in headers
+        return exchange
+
+
+class WaitsToBeAsked(Calling):
+    """
+    And takes nothing else for an answer.
+    """
+
+    waiting = False
+
+    def intermediateReceived(self, code: int, headers: Headers) -> None:
+        self.waiting = False
+        super().intermediateReceived(code, headers)
+
+    def headReceived(self, *args: Any) -> None:
+        if not self.waiting:
+            super().headReceived(*args)
+
+
+@mutant("framing-unaskedForContentIsRefused")
+class MustBeAsked(ReferenceRequester):
+    calling = WaitsToBeAsked
+
+    def startRequest(
+        self, method: Any, uri: Any, headers: Headers, *args: Any, **kwargs: Any
+    ) -> Any:
+        exchange = super().startRequest(method, uri, headers, *args, **kwargs)
+        exchange.waiting = b"expect" in headers
+        return exchange
 
 
 # Without content

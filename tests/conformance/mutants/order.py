@@ -30,7 +30,11 @@ class HalfACaller(Calling):
     pass
 
 
-@mutant("order-requestStartedComesFirst", "order-responseInOrder")
+@mutant(
+    "order-requestStartedComesFirst",
+    "order-responseInOrder",
+    "flow-pausedCallerGetsTheHead",
+)
 class StartsTwice(Calling):
     def headReceived(self, *args: Any) -> None:
         if self._callbacks is not None:
@@ -204,6 +208,15 @@ class AnyLength(Serving):
         except LocalProtocolError as problem:
             if "Content-Length" not in str(problem):
                 raise
+
+
+@mutant("refusal-badLengthOfARequestIsRefused")
+class AnyLengthOfARequest(ReferenceRequester):
+    def length(self, fields: Headers) -> int | None:
+        try:
+            return super().length(fields)
+        except LocalProtocolError:
+            return None
 
 
 @mutant("refusal-badReasonIsRefused")

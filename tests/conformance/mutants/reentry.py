@@ -169,6 +169,20 @@ class IgnoresCancelInside(Calling):
             super().abortConnection()
 
 
+@mutant("reentry-cancelAtAnIntermediate")
+class IgnoresCancelAtIntermediates(Calling):
+    interim = False
+
+    def intermediateReceived(self, *args: Any) -> None:
+        self.interim = True
+        super().intermediateReceived(*args)
+        self.interim = False
+
+    def abortConnection(self) -> None:
+        if not self.interim:
+            super().abortConnection()
+
+
 class Starts(Calling):
     starting = False
 
@@ -256,6 +270,12 @@ class Silent:
     def handleContentComplete(self, trailers: Headers | None) -> None:
         with suppress(Exception):
             self._callbacks.handleContentComplete(trailers)
+
+
+@mutant("reentry-failureOfAProducer*")
+class SwallowsFailuresOfProducers(Serving):
+    def _producerFailed(self) -> None:
+        log.failure("A producer failed")
 
 
 @mutant("reentry-failureAtALoss*")
