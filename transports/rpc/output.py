@@ -61,6 +61,11 @@ class Gate(Enum):
     """Anything."""
 
 
+# Looked up once: each look into an enum costs a tenth of a microsecond.
+_OPEN: Final = Gate.OPEN
+_SHUT: Final = Gate.SHUT
+
+
 class Sender(Protocol):
     """
     An exchange, as far as it has something to send.
@@ -130,7 +135,7 @@ class Output:
         self._soon = soon
         self._flooded = flooded
         self._limit = limit
-        self.gate = Gate.SHUT
+        self.gate = _SHUT
         self.credit = 0
         self.block = BLOCK
         self.urgent: deque[Sender] = deque()
@@ -168,9 +173,9 @@ class Output:
         """
         The carrier takes more, or no more.
         """
-        if self.gate is not Gate.SHUT:
+        if self.gate is not _SHUT:
             self.gate = gate
-            if gate is Gate.OPEN:
+            if gate is _OPEN:
                 self._unsent = 0
                 if not self._due:
                     self.flush()
@@ -179,7 +184,7 @@ class Output:
         """
         Nothing is sent from now on.
         """
-        self.gate = Gate.SHUT
+        self.gate = _SHUT
         self.urgent.clear()
         self.ring.clear()
         self._clear()
@@ -195,7 +200,7 @@ class Output:
         Write what can be written.
         """
         self._due = True
-        if self.gate is Gate.OPEN and (self.urgent or self.ring):
+        if self.gate is _OPEN and (self.urgent or self.ring):
             self._pump()
         self._due = False
         if self._count:
@@ -207,7 +212,7 @@ class Output:
         """
         @return: whether content may be sent without waiting for a turn.
         """
-        return self.gate is Gate.OPEN and not self.ring and not self._pumping
+        return self.gate is _OPEN and not self.ring and not self._pumping
 
     def fits(self, message: bytes) -> bool:
         """
@@ -227,8 +232,8 @@ class Output:
         """
         Send C{message}, whatever the carrier says, unless it is over.
         """
-        if self.gate is not Gate.OPEN:
-            if self.gate is Gate.SHUT:
+        if self.gate is not _OPEN:
+            if self.gate is _SHUT:
                 return
             self._unsent += len(message)
             if self._unsent > self._limit:
@@ -273,7 +278,7 @@ class Output:
         burst = 0
         heads = 0
         try:
-            while self.gate is Gate.OPEN:
+            while self.gate is _OPEN:
                 # As many heads as fill a frame, then a block of content: so
                 # neither starves the other.
                 if self.urgent and heads < MAX_ITEMS:
