@@ -19,10 +19,10 @@ import re
 from enum import Enum, auto
 from typing import Final
 
+from penstock.core.trailers import trailerFields
 from penstock.transports.http1.events import End, Rejected
 from penstock.transports.http1.head import BARE_LINE_END, TOKEN, Malformed, parseFields
 from penstock.transports.http1.limits import Limits
-from penstock.transports.http1.trailers import trailerFields
 
 # RFC 9112, section 7.1.  Possessive throughout, so that nothing is tried
 # twice.  Fifteen digits are an exabyte, as the eighteen of Content-Length.

@@ -17,8 +17,8 @@ from typing import Final
 from penstock.core.errors import LocalProtocolError
 from penstock.core.headers import Headers, RawField
 from penstock.core.hop import HOP_BY_HOP, endToEnd
+from penstock.core.trailers import trailerFields
 from penstock.transports.http1.head import TOKEN
-from penstock.transports.http1.trailers import trailerFields
 
 _REASONS: Final = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
 
