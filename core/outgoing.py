@@ -233,6 +233,11 @@ class Outgoing:
         if self._remaining and self._stage is _WRITING:
             self.abortConnection()
             raise LocalProtocolError("the content is shorter than its Content-Length")
+        if trailers is not None and (
+            self._remaining is not None or self._stage is not _WRITING
+        ):
+            # There is only room for them behind content of unknown length.
+            trailers = None
         self._stage = _FINISHED
         self._sent(trailers)
 

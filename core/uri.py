@@ -5,10 +5,12 @@ What a caller asks for, as it goes on a wire (RFC 9112, section 3.2).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from penstock.core.authority import parseAuthority
 from penstock.core.errors import LocalProtocolError
+from penstock.core.headers import Headers
 
 # RFC 3986: all but the fragment, which is never sent, and user information,
 # which RFC 9110, section 4.2.4 forbids.
@@ -18,6 +20,29 @@ _ABSOLUTE: Final = re.compile(
 
 # RFC 9112, section 3: VCHAR.
 _VISIBLE: Final = re.compile(rb"[\x21-\x7e]+")
+
+
+def requestHost(headers: Headers) -> bytes | None:
+    """
+    @return: the Host field of C{headers}; L{None} if there is none.
+
+    @raise LocalProtocolError: if there are several, or it isn't a host and
+        perhaps a port: no server would take it.
+    """
+    values = headers.getRaw(b"host")
+    if not values:
+        return None
+    if len(values) > 1:
+        raise LocalProtocolError("several Host")
+    try:
+        _checkHost(values[0])
+    except ValueError:
+        raise LocalProtocolError("a Host is a host and perhaps a port") from None
+    return values[0]
+
+
+# Callers have few servers, and repeat themselves.
+_checkHost: Final = lru_cache(maxsize=256)(parseAuthority)
 
 
 def requestTarget(method: bytes, uri: bytes) -> tuple[bytes, bytes | None]:

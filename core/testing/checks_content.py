@@ -279,6 +279,26 @@ def _sameTrailers(actual: Headers | None, expected: Headers) -> None:
 
 
 @CONTENT.check()
+def noTrailersBehindALength(harness: Harness) -> None:
+    """
+    There is no room for trailers behind content of known length, or behind
+    none; both messages are whole without them.
+    """
+    scene = Scene(harness)
+    trailers = Headers([(b"X-A", b"1")])
+    for method in (b"POST", b"HEAD"):
+        client, server = scene.asked(method, b"/", _length(3), True)
+        client.exchange.writeData(b"abc")
+        client.exchange.finish(trailers)
+        scene.whole(server)
+        fields = _length(3) if method == b"POST" else ()
+        server.answer(b"abc", fields=fields, trailers=trailers)
+        scene.whole(client)
+        expect(server.trailers is None, "no trailers of the request")
+        expect(client.trailers is None, "no trailers of the response")
+
+
+@CONTENT.check()
 def noTrailersAreNone(harness: Harness) -> None:
     """
     Without a trailer section there is L{None}, and not an empty one.

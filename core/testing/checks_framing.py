@@ -362,6 +362,20 @@ def noContent(harness: Harness, row: tuple[bytes, int]) -> None:
 
 
 @FRAMING.check()
+def noLengthOf204(harness: Harness) -> None:
+    """
+    There is no Content-Length in a response with code 204 (RFC 9110, section
+    8.6), even if the request has set one.
+    """
+    scene = Scene(harness)
+    client, server = scene.asked()
+    server.answer(code=204, fields=[(b"Content-Length", b"3"), (b"X-A", b"1")])
+    scene.whole(client)
+    expectEqual(client.headers.get(b"x-a"), b"1", "another field")
+    expect(b"content-length" not in client.headers, "there is no Content-Length")
+
+
+@FRAMING.check()
 def lengthOfHEADCrosses(harness: Harness) -> None:
     """
     Content-Length says how long the content would have been, in a response to

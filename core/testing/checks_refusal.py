@@ -18,6 +18,17 @@ REFUSAL = Group("refusal")
 BAD_TARGETS = (b"", b"/a b", b"/\r\nX: y", b"/\x00", b"/\x7f", b"/\xc3\xa9", b"/\t")
 BAD_METHODS = (b"", b"GE T", b"GET\r\n", b"G:T", b"\x00", b"G\xc3\x89T")
 
+BAD_HOSTS: tuple[tuple[bytes, ...], ...] = (
+    (b"a", b"b"),
+    (b"a", b"a"),
+    (b"a b",),
+    (b"user@a",),
+    (b"a/b",),
+    (b"a:b",),
+    (b"a:99999",),
+    (b"[::1",),
+)
+
 BAD_LENGTHS: tuple[tuple[bytes, ...], ...] = (
     (b"",),
     (b"-1",),
@@ -115,6 +126,29 @@ def badLengthOfARequestIsRefused(harness: Harness) -> None:
     for values in BAD_LENGTHS:
         fields = [(b"Content-Length", value) for value in values]
         expectRefused(scene.ask, b"POST", b"/", fields, True)
+    scene.settle()
+    expectEqual(len(scene.served), 0, "requests at the server")
+
+
+@REFUSAL.check()
+def lengthWithoutContentIsRefused(harness: Harness) -> None:
+    """
+    A request that promises content, and has none, isn't sent.
+    """
+    scene = Scene(harness)
+    expectRefused(scene.ask, b"POST", b"/", [(b"Content-Length", b"3")])
+    scene.settle()
+    expectEqual(len(scene.served), 0, "requests at the server")
+
+
+@REFUSAL.check()
+def badHostIsRefused(harness: Harness) -> None:
+    """
+    A Host that no server would take doesn't leave this side.
+    """
+    scene = Scene(harness)
+    for values in BAD_HOSTS:
+        expectRefused(scene.ask, fields=[(b"Host", value) for value in values])
     scene.settle()
     expectEqual(len(scene.served), 0, "requests at the server")
 

@@ -26,6 +26,7 @@ from penstock.core.hop import endToEnd
 from penstock.core.interfaces import ConnectionInfo, IRequester, RequestFactory
 from penstock.core.testing import Capability
 from penstock.core.trailers import trailerFields
+from penstock.core.uri import requestHost
 
 # Octets of content that may be under way, in one direction of one exchange.
 WINDOW = 64 * 1024
@@ -146,9 +147,10 @@ class Serving(End, ServingExchange):
     def _sendHead(
         self, code: int, headers: Headers, code_message: bytes | None
     ) -> None:
-        self.send(
-            self.peer.headReceived, code, Headers(endToEnd(headers)), code_message
-        )
+        fields = Headers(endToEnd(headers))
+        if code == 204:
+            fields.removeHeader(b"content-length")
+        self.send(self.peer.headReceived, code, fields, code_message)
 
 
 class Calling(End, CallingExchange):
@@ -200,7 +202,11 @@ class ReferenceRequester(Requester):
     ) -> Any:
         self.check(method, uri)
         fields = self.fields(uri, headers)
-        length = self.length(fields) if hasContent else 0
+        length = self.length(fields)
+        if not hasContent:
+            if length:
+                raise LocalProtocolError("a Content-Length, but no content")
+            length = 0
         client = self.calling(method, callbacks, hasContent, length)
         server = self.serving()
         client.peer, server.peer = server, client
@@ -234,6 +240,7 @@ class ReferenceRequester(Requester):
         @return: the fields that cross.
         """
         fields = Headers(endToEnd(headers))
+        requestHost(fields)
         absolute = ABSOLUTE.match(uri)
         if absolute:
             fields.setRaw(b"Host", absolute[1])

@@ -18,7 +18,7 @@ from penstock.core.errors import DeadlineExceeded, LocalProtocolError, Unavailab
 from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IRequester
-from penstock.core.uri import requestTarget
+from penstock.core.uri import requestHost, requestTarget
 from penstock.transports.http1.client import ClientConnection, Phase
 from penstock.transports.http1.client_exchange import ClientExchange
 from penstock.transports.http1.hangup import hangups
@@ -182,7 +182,7 @@ class HTTPClient(Requester):
         target, host = requestTarget(method, uri)
         names = headers.names()
         if host is None:
-            host = self._hostOf(headers) if b"host" in names else self._host
+            host = (requestHost(headers) if b"host" in names else None) or self._host
         length = None
         if b"content-length" in names:
             try:
@@ -416,12 +416,6 @@ class HTTPClient(Requester):
             case Phase.CLOSING:
                 if quiet >= CLOSE_TIMEOUT:
                     connection.abort()
-
-    def _hostOf(self, headers: Headers) -> bytes:
-        values = headers.getRaw(b"host")
-        if len(values) != 1:
-            raise LocalProtocolError("several Host")
-        return values[0]
 
 
 def _reached(quiet: float, timeout: float | None) -> bool:

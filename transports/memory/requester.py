@@ -24,7 +24,7 @@ from penstock.core.interfaces import (
     RequestFactory,
     Version,
 )
-from penstock.core.uri import requestTarget
+from penstock.core.uri import requestHost, requestTarget
 from penstock.transports.memory.clock import VirtualClock
 from penstock.transports.memory.exchange import (
     MemoryChannelRequest,
@@ -194,8 +194,11 @@ class MemoryRequester(Requester):
             if headers is None:
                 headers = Headers()
             fields = self._fields(method, headers, hasContent, authority)
-            if hasContent:
-                length = lengthOf(headers)
+            length = lengthOf(headers)
+            if not hasContent:
+                if length:
+                    raise LocalProtocolError("a Content-Length, but no content")
+                length = 0
         server = self._makeServer()
         client = MemoryClientRequest(
             self, server, method, callbacks, hasContent, length
@@ -268,11 +271,7 @@ class MemoryRequester(Requester):
             hop, and a Content-Length only where there is content or it is 0.
         """
         if authority is None:
-            authority = headers.get(b"host")
-            if authority is None:
-                authority = self._host
-            else:
-                checkHost(authority)
+            authority = requestHost(headers) or self._host
         dropped = _OUR_OWN if hasContent else _OUR_OWN_WITHOUT_CONTENT
         fields = [(b"Host", authority)]
         fields += [

@@ -18,7 +18,7 @@ from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers, RawField, fieldName
 from penstock.core.hop import HOP_BY_HOP, endToEnd
 from penstock.core.trailers import trailerFields
-from penstock.core.uri import requestTarget
+from penstock.core.uri import requestHost, requestTarget
 from penstock.transports.rpc.limits import RPCLimits
 from penstock.transports.rpc.messages import Fields, Request
 
@@ -217,6 +217,16 @@ def headFields(headers: Headers | None) -> Fields:
     return () if headers is None else flatten(endToEnd(headers))
 
 
+def responseFields(code: int, headers: Headers) -> Fields:
+    """
+    @return: what is sent of C{headers} in the head of a response.
+    """
+    if code == 204 and b"content-length" in headers.names():
+        # RFC 9110, section 8.6.
+        return flatten(_without(endToEnd(headers), b"content-length"))
+    return flatten(endToEnd(headers))
+
+
 def trailersOf(headers: Headers | None) -> Fields | None:
     """
     @return: what is sent of C{headers} at the end of a message.
@@ -246,14 +256,13 @@ def requestFields(
         length = parseLength(headers.getRaw(b"content-length"))
     except ValueError as problem:
         raise LocalProtocolError(str(problem)) from None
+    if length and not hasContent:
+        raise LocalProtocolError("a Content-Length, but no content")
     fields = endToEnd(headers)
-    if host is None and b"host" not in headers.names():
+    if host is None and requestHost(headers) is None:
         host = authority
     if host is not None:
         fields = [(b"Host", host), *_without(fields, b"host")]
-    if not hasContent and length:
-        # What isn't sent must not be announced.
-        fields = _without(fields, b"content-length")
     return target, flatten(fields), length if hasContent else None
 
 

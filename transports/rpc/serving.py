@@ -11,7 +11,7 @@ from penstock.core.headers import Headers
 from penstock.core.order import Stage
 from penstock.transports.rpc.codec import encode
 from penstock.transports.rpc.exchanges import Arrival, Ending, Owner, RPCExchange, Wire
-from penstock.transports.rpc.heads import headFields
+from penstock.transports.rpc.heads import headFields, responseFields
 from penstock.transports.rpc.messages import (
     Finish,
     Method,
@@ -89,7 +89,7 @@ class RPCServing(RPCExchange, ServingExchange):
         if self._wire is _OPEN:
             if self._muted and self._stage is _WRITING:
                 self._stage = Stage.BODILESS
-            self._head = (code, headFields(headers), code_message)
+            self._head = (code, responseFields(code, headers), code_message)
             self._output.urgent.append(self)
             self._output.touch()
 

@@ -134,12 +134,18 @@ class EndsShort:
             raise LocalProtocolError("too short")
 
 
-@mutant("content-shortRequestIsLost")
+@mutant(
+    "content-shortRequestIsLost",
+    "content-noTrailersBehindALength",
+)
 class ShortRequests(EndsShort, Calling):
     pass
 
 
-@mutant("content-shortResponseIsLost")
+@mutant(
+    "content-shortResponseIsLost",
+    "content-noTrailersBehindALength",
+)
 class ShortResponses(EndsShort, Serving):
     pass
 
@@ -162,7 +168,20 @@ class DropsTrailersOfResponses(Serving):
         super()._sendEnd(None)
 
 
-@mutant("content-noTrailersAreNone")
+@mutant("content-noTrailersBehindALength")
+class TrailersAnywhere(Serving):
+    def finish(self, trailers: Headers | None = None) -> None:
+        self.trailers = trailers
+        super().finish(trailers)
+
+    def _sendEnd(self, trailers: Headers | None) -> None:
+        super()._sendEnd(self.trailers)
+
+
+@mutant(
+    "content-noTrailersAreNone",
+    "content-noTrailersBehindALength",
+)
 class AlwaysTrailers(Serving):
     def _sendEnd(self, trailers: Headers | None) -> None:
         super()._sendEnd(trailers)

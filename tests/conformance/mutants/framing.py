@@ -57,7 +57,10 @@ class LeaksListedFields(ReferenceRequester):
         return super().fields(uri, copy)
 
 
-@mutant("framing-hopFieldsOfAResponseStay")
+@mutant(
+    "framing-hopFieldsOfAResponseStay",
+    "framing-noLengthOf204",
+)
 class LeaksFieldsOfResponses(Serving):
     def _sendHead(self, code: int, headers: Headers, code_message: Any) -> None:
         self.send(self.peer.headReceived, code, headers.copy(), code_message)
@@ -89,7 +92,10 @@ class ChangesFieldsOfResponses(Serving):
 class KeepsFields(Serving):
     def _sendHead(self, code: int, headers: Headers, code_message: Any) -> None:
         def arrive() -> None:
-            self.peer.headReceived(code, Headers(endToEnd(headers)), code_message)
+            fields = Headers(endToEnd(headers))
+            if code == 204:
+                fields.removeHeader(b"content-length")
+            self.peer.headReceived(code, fields, code_message)
 
         self.send(arrive)
 
@@ -227,7 +233,10 @@ class MustBeAsked(ReferenceRequester):
 
 
 @mutant(
-    "framing-noContentToHEAD", "framing-lengthOfHEADCrosses", "framing-noContentFrom*"
+    "framing-noContentToHEAD",
+    "framing-lengthOfHEADCrosses",
+    "framing-noContentFrom*",
+    "content-noTrailersBehindALength",
 )
 class ForgetsHEAD(Serving):
     def begin(self, factory: Any, command: bytes, *head: Any) -> None:
@@ -257,6 +266,15 @@ class Forgets205(ForgetsACode):
 @mutant("framing-noContentWith304")
 class Forgets304(ForgetsACode):
     code = 304
+
+
+@mutant("framing-noLengthOf204")
+class LengthOf204(Serving):
+    def _sendHead(self, code: int, headers: Headers, code_message: Any) -> None:
+        if code == 204:
+            self.send(self.peer.headReceived, code, headers.copy(), code_message)
+        else:
+            super()._sendHead(code, headers, code_message)
 
 
 @mutant("framing-lengthOfHEADCrosses")

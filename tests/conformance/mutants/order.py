@@ -100,6 +100,7 @@ class BelievesForwarded(Serving):
     "content-shortRequestIsLost",
     "content-longRequestIsRefused",
     "end-*RequestOfKnownLength",
+    "content-noTrailersBehindALength",
 )
 class WaitsForContent(Serving):
     """
@@ -217,6 +218,38 @@ class AnyLengthOfARequest(ReferenceRequester):
             return super().length(fields)
         except LocalProtocolError:
             return None
+
+
+@mutant("refusal-lengthWithoutContentIsRefused")
+class MendsLengths(ReferenceRequester):
+    """
+    Of requests without content.
+    """
+
+    def startRequest(
+        self,
+        method: Any,
+        uri: Any,
+        headers: Headers,
+        callbacks: Any,
+        hasContent: bool = False,
+    ) -> Any:
+        if not hasContent:
+            headers = headers.copy()
+            headers.removeHeader(b"content-length")
+        return super().startRequest(method, uri, headers, callbacks, hasContent)
+
+
+@mutant("refusal-badHostIsRefused")
+class FirstHost(ReferenceRequester):
+    """
+    Of several.
+    """
+
+    def fields(self, uri: bytes, headers: Headers) -> Headers:
+        headers = headers.copy()
+        headers.setRaw(b"host", *headers.getRaw(b"host")[:1])
+        return super().fields(uri, headers)
 
 
 @mutant("refusal-badReasonIsRefused")
