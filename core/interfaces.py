@@ -365,7 +365,9 @@ class IRequester(Interface):
             request is complete with its head, and needs no C{finish}.
 
         @return: L{IClientRequest}.
-        @raise LocalProtocolError: if C{method} or C{uri} may not go on a wire.
+        @raise LocalProtocolError: if C{method}, C{uri}, the Host or the
+            Content-Length may not go on a wire, or there is a Content-Length
+            and no content.
         """
 
     def request(

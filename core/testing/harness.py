@@ -4,18 +4,22 @@ What the author of a transport supplies to have it checked.
 ::
 
     class MyHarness:
-        capabilities = frozenset(Capability) - {Capability.VIRTUAL_TIME}
+        capabilities = frozenset(Capability) - {Capability.REASON}
         bound = 256 * 1024
 
         def serve(self, factory):
             self._clock = Clock()
-            self._pipe = MyPipe()
+            self._pipe = MyPipe(self._clock)
             self._server = MyServer(factory, self._pipe.left)
             self.requester = MyClient(self._clock, self._pipe.right)
 
         def settle(self):
             while self._pipe.turn():
                 pass
+
+        def advance(self, seconds):
+            self._clock.advance(seconds)
+            self.settle()
 
         def vanish(self):
             self._pipe.cut()

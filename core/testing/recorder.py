@@ -5,7 +5,8 @@ Callbacks and producers that write down what is done to them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from random import Random
+from typing import Any, ClassVar, Final
 
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.python.failure import Failure
@@ -349,8 +350,8 @@ class IdleSource:
 
 
 # Not a power of two, so that blocks that are swapped don't look the same.
-_PERIOD = 9973
-_PATTERN = bytes((n * 31 + n // 251) % 256 for n in range(_PERIOD))
+_PERIOD: Final = 9973
+_PATTERN: Final = Random(_PERIOD).randbytes(_PERIOD)
 
 
 def pattern(start: int, end: int) -> bytes:

@@ -20,9 +20,15 @@ from .sockets import SocketHarness
 # Connections: as many as a check has exchanges under way.
 CONNECTIONS = 16
 
-# Octets that a turn of the pipe carries.  One at a time would take too long
-# for the big contents; seven cut every part of a head and of a chunk.
+# Octets that a turn of the pipe carries.
 STEPS = {"whole": 64 * 1024, "inPieces": 1021}
+
+# What has no big content can also be carried octet by octet.
+SMALL = [
+    check
+    for check in applicable(frozenset(Capability))
+    if check.group in ("order", "refusal", "framing", "late")
+]
 
 
 class PipeHarness:
@@ -61,6 +67,11 @@ class PipeHarness:
 @pytest.mark.parametrize("check", applicable(PipeHarness.capabilities), ids=str)
 def test_pipe(check: Check, step: int, run: Callable[[Check, Any], None]) -> None:
     run(check, PipeHarness(step))
+
+
+@pytest.mark.parametrize("check", SMALL, ids=str)
+def test_octetByOctet(check: Check, run: Callable[[Check, Any], None]) -> None:
+    run(check, PipeHarness(1))
 
 
 class HTTPSocketHarness(SocketHarness):

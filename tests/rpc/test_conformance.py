@@ -132,7 +132,7 @@ class SocketHarness:
         self.requester = RPCClient(reactor, endpoint)
 
     def settle(self) -> None:
-        self._loop.turns(0.03)
+        self._loop.settle()
 
     def advance(self, seconds: float) -> None:
         raise NotImplementedError

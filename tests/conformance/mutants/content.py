@@ -245,9 +245,9 @@ class HalfDuplex(Calling):
 @mutant(
     "file-file*Cross*",
     "file-nothingBesideAFile",
-    "flow-slowCallerBoundsAFile",
+    "pressure-slowCallerBoundsAFile",
     "calling-requestWithAFile",
-    "flow-slowServerBoundsAFile",
+    "pressure-slowServerBoundsAFile",
 )
 class MissesTheLastOctet:
     def _sendFile(self, file: BinaryIO, offset: int, length: int, done: Any) -> None:
@@ -261,7 +261,7 @@ class NeverDoneWithNothing(Serving):
         return fired if length else Deferred()
 
 
-@mutant("file-shortFileIsLost", "flow-slowCallerBoundsAFile")
+@mutant("file-shortFileIsLost", "pressure-slowCallerBoundsAFile")
 class ReadsFilesAtOnce(Serving):
     def _sendFile(self, file: BinaryIO, offset: int, length: int, done: Any) -> None:
         file.seek(offset)

@@ -15,8 +15,8 @@ from .mutant import mutant
     "flow-pausedRequestGetsNothing",
     "flow-pausedRequestIsNotWhole",
     "flow-stoppedRequestDropsWhatIsHeld",
-    "flow-slowServer*",
-    "flow-patienceWithASlowReader",
+    "pressure-slowServer*",
+    "pressure-patienceWithASlowReader",
     "reentry-pauseIn*",
 )
 class RequestsIgnorePause(Serving):
@@ -26,7 +26,7 @@ class RequestsIgnorePause(Serving):
 
 @mutant(
     "flow-pausedCallerGetsNothing",
-    "flow-slowCaller*",
+    "pressure-slowCaller*",
     "reentry-pauseTheResponse*",
     "flow-pausedCallerGetsTheHead",
 )
@@ -191,9 +191,9 @@ class StoppedIsDeaf(Serving):
     "file-file*Cross*",
     "file-nothingBesideAFile",
     "flow-stoppedRequestStopsNoWriter",
-    "flow-slow*",
-    "flow-oneSlowReaderSlowsNobodyElse",
-    "flow-patienceWithASlowReader",
+    "pressure-slow*",
+    "pressure-oneSlowReaderSlowsNobodyElse",
+    "pressure-patienceWithASlowReader",
     "calling-requestWithAFile",
     "reentry-failureOfAProducerPush",
 )
@@ -203,7 +203,7 @@ class NeverReturnsCredit:
 
 
 @mutant(
-    "flow-slow*",
+    "pressure-slow*",
     "reentry-failureOfAProducerPush",
 )
 class NoBackPressure:
@@ -212,7 +212,7 @@ class NoBackPressure:
 
 
 @mutant(
-    "flow-pullProducerMayWriteLater",
+    "pressure-pullProducerMayWriteLater",
     "reentry-failureOfAProducerPull",
 )
 class AsksTwice:
@@ -222,7 +222,7 @@ class AsksTwice:
             producer.resumeProducing()
 
 
-@mutant("flow-oneSlowReaderSlowsNobodyElse")
+@mutant("pressure-oneSlowReaderSlowsNobodyElse")
 class OneWindowForAll(Serving):
     @property
     def credit(self) -> int:

@@ -146,7 +146,7 @@ class CountsNothing:
     written = property(lambda self: 0, lambda self, value: None)
 
 
-@mutant("order-patience*", "flow-patience*")
+@mutant("order-patience*", "pressure-patience*")
 class Impatient(Serving):
     def begin(self, *head: Any) -> None:
         self.wire.clock.callLater(30, self.lose, DeadlineExceeded("too slow"))
