@@ -210,8 +210,7 @@ def test_outputToStandardOutput(asked: Asked) -> None:
 def test_mistyped(asked: Asked, arguments: tuple[str, ...], said: str) -> None:
     result, orders = asked(*arguments)
     assert result.exit_code == 2
-    assert said in result.stderr
-    assert not result.stdout
+    assert said in result.output
     assert not orders
 
 

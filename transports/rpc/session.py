@@ -12,6 +12,7 @@ from enum import Enum, auto
 from itertools import count
 from typing import Any, Final
 
+from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
     IPushProducer,
@@ -324,8 +325,11 @@ class RPCSession(Protocol):
             transport.abortConnection()
             return
         self.phase = Phase.GREETING
-        if ITCPTransport.providedBy(transport):
-            # Each frame is all that there is to say for now.
+        if ITCPTransport.providedBy(transport) and not isinstance(
+            transport.getHost(), UNIXAddress
+        ):
+            # Each frame is all that there is to say for now.  Older Twisted
+            # says of a unix socket, too, that it is TCP.
             transport.setTcpNoDelay(True)
         transport.registerProducer(self, True)
         self._info = ConnectionInfo(
