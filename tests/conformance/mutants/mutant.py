@@ -42,6 +42,8 @@ def mutant(*fails: str) -> Callable[[Any], Any]:
     """
 
     def register(broken: Any) -> Any:
+        if not fails:
+            raise LookupError(f"{broken.__name__} is to fail something")
         parts: dict[str, Any] = {}
         if issubclass(broken, ReferenceHarness):
             harness = broken
