@@ -242,4 +242,4 @@ def test_idleForgets() -> None:
     assert reader._headBytes
     serving.wait(1)
     assert not reader._headBytes
-    assert reader._parsed is None
+    assert reader._head is None

@@ -890,7 +890,7 @@ def test_request() -> None:
     answers: list[Any] = []
     house.client.request("POST", "/", body=b"abc").addCallback(answers.append)
     transport = house.endpoint.accept()
-    assert transport.written.endswith(b"content-length: 3\r\n\r\nabc")
+    assert transport.written.endswith(b"Content-Length: 3\r\n\r\nabc")
     transport.receive(OK)
     answers[0].read().addCallback(answers.append)
     assert (answers[0].code, answers[1]) == (200, b"hi")

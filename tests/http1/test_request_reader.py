@@ -421,7 +421,7 @@ FIELDS: dict[str, tuple[bytes, tuple[tuple[bytes, bytes], ...]]] = {
 @pytest.mark.parametrize(("block", "fields"), FIELDS.values(), ids=FIELDS)
 def test_fields(block: bytes, fields: tuple[tuple[bytes, bytes], ...]) -> None:
     event = events((head(block),))[0]
-    assert event.fields == ((b"Host", b"a"), *fields)
+    assert tuple(event.fields) == ((b"Host", b"a"), *fields)
 
 
 PERSISTENT: dict[str, tuple[bytes, bytes, bool]] = {
@@ -481,7 +481,7 @@ def test_trailers() -> None:
     data = CHUNKED + b"1\r\na\r\n0\r\n" + trailers + b"\r\n" + AFTER
     whole = events((data,))
     assert whole[2] == End(((b"X-Sum", b"1"), (b"x-sum", b"2")))
-    assert whole[0].fields == ((b"Host", b"a"),)
+    assert tuple(whole[0].fields) == ((b"Host", b"a"),)
     for pieces in cuts(data):
         assert events(pieces) == whole
 
@@ -502,7 +502,7 @@ def test_oneLookAtAnIdenticalHead() -> None:
         assert reader.nextEvent() == End()
     assert heads[0] is heads[1]
     assert isinstance(heads[2], RequestHead)
-    assert heads[2].fields[1] == (b"A", b"2")
+    assert list(heads[2].fields)[1] == (b"A", b"2")
     assert heads[3] == heads[0]
     reader.receive(b"GET /other HTTP/1.1\r\n" + HOST + b"A: 1\r\n\r\n")
     other = reader.nextEvent()

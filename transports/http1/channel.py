@@ -214,7 +214,7 @@ class HTTPChannel(WatchedConnection):
         self._dropped = 0
         exchange = self._exchange = ChannelRequest(self, head)
         if head.contentLength == 0:
-            self._reader.nextEvent()
+            self._reader.skipEnd()
             self._intake = _WHOLE
             self._expects = False
         else:
@@ -231,7 +231,7 @@ class HTTPChannel(WatchedConnection):
             head.method,
             head.target,
             head.version,
-            Headers.trusted(head.fields),
+            head.fields.shared(),
             head.contentLength,
         )
         if self._intake is _WHOLE and self._exchange is exchange:

@@ -5,7 +5,7 @@ One exchange on an HTTP/1.1 connection, as a request sees it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from penstock.core.exchange import ServingExchange
 from penstock.core.headers import Headers
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from penstock.transports.http1.channel import HTTPChannel
 
 
+_NONE: Final = Framing.NONE
+_CHUNKED: Final = Framing.CHUNKED
+_BODILESS: Final = Stage.BODILESS
+
+
 class ChannelRequest(ServingExchange):
     """
     Puts a response on its channel's wire.
@@ -39,7 +44,7 @@ class ChannelRequest(ServingExchange):
         super().__init__()
         self.head = head
         self._channel = channel
-        self._framing = Framing.NONE
+        self._framing = _NONE
         self._info: ConnectionInfo | None = None
 
     @property
@@ -64,7 +69,7 @@ class ChannelRequest(ServingExchange):
     ) -> None:
         chunks = self.head.version != (1, 0)
         framing = self._framing = responseFraming(
-            code, self._stage is Stage.BODILESS, self._remaining is not None, chunks
+            code, self._stage is _BODILESS, self._remaining is not None, chunks
         )
         channel = self._channel
         channel.writeHead(
@@ -81,12 +86,12 @@ class ChannelRequest(ServingExchange):
         )
 
     def _sendData(self, data: bytes) -> None:
-        if self._framing is Framing.CHUNKED:
+        if self._framing is _CHUNKED:
             data = chunk(data)
         self._channel.write(data)
 
     def _sendEnd(self, trailers: Headers | None) -> None:
-        if self._framing is Framing.CHUNKED:
+        if self._framing is _CHUNKED:
             self._channel.write(lastChunk(trailers))
         self._channel.responseEnded()
 
@@ -96,7 +101,7 @@ class ChannelRequest(ServingExchange):
     def _sendFile(
         self, file: BinaryIO, offset: int, length: int, done: Callable[[], None]
     ) -> None:
-        if self._framing is Framing.CHUNKED or not self._channel.sendFile(
+        if self._framing is _CHUNKED or not self._channel.sendFile(
             self, file, offset, length, done
         ):
             super()._sendFile(file, offset, length, done)

@@ -59,6 +59,13 @@ class Framing(Enum):
     """By closing the connection."""
 
 
+# Looking these up on their class each time takes 125 ns with Python 3.11.
+_NONE: Final = Framing.NONE
+_LENGTH: Final = Framing.LENGTH
+_CHUNKED: Final = Framing.CHUNKED
+_CLOSE: Final = Framing.CLOSE
+
+
 class Persistence(Enum):
     """
     What a head says about its connection.
@@ -79,6 +86,8 @@ _CONNECTION: Final = {
     Persistence.CLOSE: b"Connection: close",
 }
 
+_IMPLIED: Final = Persistence.IMPLIED
+
 
 def reasonPhrase(code: int) -> bytes:
     """
@@ -96,10 +105,10 @@ def responseFraming(code: int, isHead: bool, hasLength: bool, chunks: bool) -> F
     @param chunks: whether the peer understands chunks, that is, HTTP/1.1.
     """
     if isHead or code in (204, 205, 304) or code < 200:
-        return Framing.NONE
+        return _NONE
     if hasLength:
-        return Framing.LENGTH
-    return Framing.CHUNKED if chunks else Framing.CLOSE
+        return _LENGTH
+    return _CHUNKED if chunks else _CLOSE
 
 
 def responseHead(
@@ -140,16 +149,16 @@ def responseHead(
         fields = endToEnd(headers)
         if b"date" not in names:
             lines.append(dateLine)
-    if framing is Framing.NONE and (code == 204 or code == 205):
+    if framing is _NONE and (code == 204 or code == 205):
         fields = _without(fields, b"content-length")
         if code == 205:
             # RFC 9110, section 15.3.6: nothing, and said so.
             lines.append(b"Content-Length: 0")
-    elif framing is Framing.CHUNKED or (
+    elif framing is _CHUNKED or (
         isHead and chunks and code != 304 and b"content-length" not in names
     ):
         lines.append(b"Transfer-Encoding: chunked")
-    if persistence is not Persistence.IMPLIED:
+    if persistence is not _IMPLIED:
         lines.append(_CONNECTION[persistence])
     lines += map(b": ".join, fields)
     lines.append(b"\r\n")
@@ -197,7 +206,7 @@ def requestHead(
     host: bytes | None,
     headers: Headers,
     hasContent: bool,
-    persistence: Persistence = Persistence.IMPLIED,
+    persistence: Persistence = _IMPLIED,
 ) -> tuple[bytes, Framing]:
     """
     The head of a request.
@@ -225,19 +234,19 @@ def requestHead(
     if host and _TARGET.fullmatch(host) is None:
         raise LocalProtocolError("a host must be visible ASCII")
     lines = [b"%b %b HTTP/1.1" % (method, target), b"Host: " + host]
-    framing = Framing.NONE
+    framing = _NONE
     fields = _without(endToEnd(headers), b"host")
     if hasContent:
         if headers.hasHeader(b"content-length"):
-            framing = Framing.LENGTH
+            framing = _LENGTH
         else:
-            framing = Framing.CHUNKED
+            framing = _CHUNKED
             lines.append(b"Transfer-Encoding: chunked")
     else:
         fields = _without(fields, b"content-length")
         if method in _WITH_CONTENT:
             lines.append(b"Content-Length: 0")
-    if persistence is not Persistence.IMPLIED:
+    if persistence is not _IMPLIED:
         lines.append(_CONNECTION[persistence])
     lines += map(b": ".join, fields)
     lines.append(b"\r\n")
