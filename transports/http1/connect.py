@@ -21,8 +21,9 @@ from penstock.core.authority import Authority, parseAuthority
 from penstock.transports.http1.pool import HTTPClient
 
 try:
-    from twisted.internet.ssl import optionsForClientTLS
     from twisted.protocols.tls import TLSMemoryBIOFactory
+
+    from penstock.transports.http1.identity import VerifiedServer
 except ImportError:
     # Who wants no https needs no pyOpenSSL.
     HAS_TLS = False
@@ -43,14 +44,14 @@ class TLSEndpoint:
         """
         @param host: whom the certificate must name.
         @param options: what makes TLS connections, instead of
-            L{twisted.internet.ssl.optionsForClientTLS}.
+            L{VerifiedServer}.
         @raise ImportError: without pyOpenSSL.
         """
         if not HAS_TLS:
             raise ImportError("https needs pyOpenSSL and service-identity")
         self._reactor = reactor
         self._endpoint = endpoint
-        self._options = optionsForClientTLS(host) if options is None else options
+        self._options = VerifiedServer(host) if options is None else options
 
     def connect(self, protocolFactory: Any) -> Deferred[Any]:
         """
