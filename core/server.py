@@ -524,6 +524,7 @@ class Request(PlainRequest):
             self.abort()
             return
         self.out_headers = Headers()
+        self.code_message = None
         response = self.site.errorPage(self, error.code, error.message)
         if error.headers is not None:
             for name, value in error.headers:
