@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from twisted.protocols.policies import WrappingFactory
 
+from penstock.core.direct import isPlainSocket
 from penstock.core.errors import DeadlineExceeded, PeerGone
 from penstock.core.headers import Headers
-from penstock.transports.http1.direct import isPlainSocket
 from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Timeouts
 

@@ -29,6 +29,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from penstock.core.direct import beneath, isPlainSocket, isTCP, writeNow
 from penstock.core.errors import (
     ExchangeLost,
     LimitExceeded,
@@ -38,7 +39,6 @@ from penstock.core.errors import (
 from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo
-from penstock.transports.http1.direct import beneath, isPlainSocket, isTCP, writeNow
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.hangup import Hangup, mayBeWhole, socketOf
 from penstock.transports.http1.response_reader import Head, Interim, ResponseReader

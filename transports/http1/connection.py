@@ -13,9 +13,7 @@ from twisted.internet.interfaces import IPushProducer, ISSLTransport
 from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
-from penstock.core.interfaces import ConnectionInfo
-from penstock.transports.http1 import sendfile
-from penstock.transports.http1.direct import (
+from penstock.core.direct import (
     beneath,
     hasQueue,
     isPlainSocket,
@@ -23,6 +21,8 @@ from penstock.transports.http1.direct import (
     queued,
     writeNow,
 )
+from penstock.core.interfaces import ConnectionInfo
+from penstock.transports.http1 import sendfile
 from penstock.transports.http1.queues import unacknowledged
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Any, Final
 
-from penstock.transports.http1.direct import beneath
+from penstock.core.direct import beneath
 from penstock.transports.http1.queues import unread
 
 _RESET: Final = getattr(select, "POLLHUP", 0) | getattr(select, "POLLERR", 0)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 from twisted.internet.interfaces import IPullProducer
 from zope.interface import implementer
 
-from penstock.transports.http1.direct import isQueueEmpty
+from penstock.core.direct import isQueueEmpty
 
 available: Final = hasattr(os, "sendfile")
 
@@ -50,7 +50,7 @@ class FileSender:
         ended: Callable[[FileSender], None],
     ) -> None:
         """
-        @param transport: see L{penstock.transports.http1.direct.isPlainSocket};
+        @param transport: see L{penstock.core.direct.isPlainSocket};
             it must have no producer.
         @param ended: called when there is nothing more that this can do;
             L{left} is 0 if that was all.

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, Protocol
 
-from penstock.transports.rpc.codec import MAX_ITEMS, encodeContent, frameHead
+from penstock.transports.rpc.codec import encodeContent, frameHead
 
 # Octets of content in one message: what one read of a file or socket gives,
 # and at 10 Mbit/s a twentieth of a second.
@@ -34,6 +34,11 @@ BLOCK: Final = 64 * 1024
 # Octets of messages after which a frame is written: what a carrier takes in
 # one turn.
 FULL: Final = 64 * 1024
+
+# Messages in a frame.  Many share one write, which is most of what a small
+# message costs; but not all of a turn, so that the peer works on the first
+# while this side makes the last.
+_TOGETHER: Final = 32
 
 # Content that is worth a frame, and a look whether the carrier takes more.
 _LARGE: Final = 16 * 1024
@@ -240,7 +245,7 @@ class Output:
                 self._flooded()
                 return
         size = self._size + len(message)
-        if size > self._full or self._count == MAX_ITEMS:
+        if size > self._full or self._count == _TOGETHER:
             self._seal()
             size = len(message)
         self._pieces.append(message)
@@ -260,7 +265,7 @@ class Output:
             self.send(head + data)
             return
         size = len(head) + len(data)
-        if self._size + size > self._full or self._count == MAX_ITEMS:
+        if self._size + size > self._full or self._count == _TOGETHER:
             self._seal()
         self._pieces += (head, data)
         self._size += size
@@ -281,7 +286,7 @@ class Output:
             while self.gate is _OPEN:
                 # As many heads as fill a frame, then a block of content: so
                 # neither starves the other.
-                if self.urgent and heads < MAX_ITEMS:
+                if self.urgent and heads < _TOGETHER:
                     heads += 1
                     self.urgent.popleft().urgentTurn()
                 elif self.ring and self.credit > 0:

@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from penstock.core.client import Requester
+from penstock.core.direct import isPlainSocket, writeNow
 from penstock.core.errors import (
     DeadlineExceeded,
     ExchangeLost,
@@ -156,7 +157,7 @@ class RPCSession(Protocol):
         self._onClosed = onClosed
         self._name = f"rpc-{next(_numbers)}"
         self._info = ConnectionInfo("rpc", self._name)
-        self._isFull = False
+        self._isPlain = False
         self._leaving = Leaving.NOBODY
         self._closed: list[Deferred[None]] = []
         self.phase = Phase.CONNECTING
@@ -332,6 +333,7 @@ class RPCSession(Protocol):
             # says of a unix socket, too, that it is TCP.
             transport.setTcpNoDelay(True)
         transport.registerProducer(self, True)
+        self._isPlain = isPlainSocket(transport)
         self._info = ConnectionInfo(
             "rpc",
             self._name,
@@ -570,6 +572,9 @@ class RPCSession(Protocol):
         if len(pieces) == 3:
             # A block of content, mostly, and not worth a copy.
             transport.writeSequence(pieces)
+        elif self._isPlain:
+            # At once, so that the peer is at work while we are.
+            writeNow(transport, b"".join(pieces))
         else:
             transport.write(b"".join(pieces))
 
