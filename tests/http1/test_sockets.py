@@ -93,6 +93,11 @@ class Client:
         self.socket.close()
 
 
+# Octets of a slow reader's buffer.  Loopback's segments have 64 KiB: a window
+# that has no room for two can cost the sender 200 ms for each of them.
+SLOW = 400000
+
+
 class Server:
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
@@ -198,7 +203,7 @@ def test_bigWriteToSlowReader(server: Server) -> None:
             asked.channel.finish()
 
     server.listen(react)
-    client = server.connect(receiveBuffer=100000)
+    client = server.connect(receiveBuffer=SLOW)
     client.send(get(b"/", b"Connection: close\r\n"))
     assert client.readAll(20).endswith(content)
 
@@ -279,7 +284,7 @@ def test_sendfileThenGoOn(server: Server, big: Path) -> None:
 
 def test_sendfileToSlowReader(server: Server, big: Path) -> None:
     server.listen(FileReaction(big, 0, 15000000, "length"))
-    client = server.connect(receiveBuffer=100000)
+    client = server.connect(receiveBuffer=SLOW)
     client.send(get(b"/", b"Connection: close\r\n"))
     server.begun()
     other = server.connect()
@@ -364,7 +369,7 @@ def test_stallAfterTheEnd(server: Server) -> None:
             asked.answer(bytes(20000000))
 
     server.listen(react, timeouts=Timeouts(write=0.6))
-    client = server.connect(receiveBuffer=100000)
+    client = server.connect(receiveBuffer=SLOW)
     client.send(get(b"/", b"Connection: close\r\n"))
     server.begun()
     assert len(server.factory._sweep)
