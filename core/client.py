@@ -239,7 +239,7 @@ class Requester:
         if length is not None and (hasContent or method in _METHODS_WITH_CONTENT):
             field = (b"Content-Length", b"%d" % length)
             if headers is None:
-                headers = Headers.single([field])
+                headers = Headers.trusted([field])
             else:
                 headers = headers.copy()
                 headers.setRaw(*field)

@@ -437,8 +437,11 @@ class ServingExchange(Exchange):
 
     def _sent(self, trailers: Headers | None) -> None:
         self._callbacks = None
-        if self._inflow is _OPEN or self._inflow is _RECEIVED:
-            self._stopInflow()
+        if self._held is not None or self._paused:
+            if self._isFlowing():
+                self._stopInflow()
+        elif self._inflow is _OPEN or self._inflow is _RECEIVED:
+            self._inflow = _STOPPED
         self._sendEnd(trailers)
 
     def _callbackFailed(self) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, KeysView, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from penstock.core.errors import InvalidField
@@ -144,15 +145,18 @@ class Headers:
         return self
 
     @classmethod
-    def single(cls, fields: list[RawField]) -> Headers:
+    def ofContent(cls, mediaType: bytes, length: int) -> Headers:
         """
-        As L{trusted}, for fields whose names are all different: to look at
-        them costs less.
+        What most responses have to say, in a fraction of the time.
+
+        @param mediaType: a valid field value.
+        @return: Content-Type and Content-Length.
         """
         self = cls.__new__(cls)
+        size = b"%d" % length
         self.table = STANDARD
-        self._fields = fields
-        self._index = {name.lower(): [value] for name, value in fields}
+        self._fields = [(b"Content-Type", mediaType), (b"Content-Length", size)]
+        self._index = {b"content-type": [mediaType], b"content-length": [size]}
         self._typed = None
         return self
 
@@ -236,7 +240,20 @@ class Headers:
         @param name: in lower case.
         @return: not to be changed.
         """
-        return self._lines().get(name, ())
+        index = self._index
+        if index is None:
+            index = self._lines()
+        return index.get(name, ())
+
+    def hasNone(self, names: AbstractSet[bytes]) -> bool:
+        """
+        @param names: in lower case.
+        @return: whether there is no field with one of these names.
+        """
+        index = self._index
+        if index is None:
+            index = self._lines()
+        return index.keys().isdisjoint(names)
 
     def get(self, name: bytes | str) -> bytes | None:
         """

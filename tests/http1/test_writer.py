@@ -19,6 +19,7 @@ from penstock.transports.http1.writer import (
     errorResponse,
     intermediateHead,
     lastChunk,
+    plainHead,
     requestHead,
     responseFraming,
     responseHead,
@@ -126,6 +127,28 @@ def test_statusLine(code: int, reason: bytes | None, expected: bytes) -> None:
         b"Date: now",
     )
     assert head == expected + b"\r\nDate: now\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "fields", "plain"),
+    [
+        (200, [("Content-Length", "3"), ("A", "b"), ("A", "c")], True),
+        (404, [("Content-Length", "0")], True),
+        (299, [("Content-Length", "0")], False),
+        (200, [("Content-Length", "3"), ("Date", "x")], False),
+        (200, [("Content-Length", "3"), ("Connection", "a"), ("A", "b")], False),
+        (200, [("Content-Length", "3"), ("transfer-encoding", "gzip")], False),
+        (200, [("Content-Length", "3"), ("Upgrade", "x")], False),
+    ],
+)
+def test_plainHead(code: int, fields: Fields, plain: bool) -> None:
+    """
+    The short way comes to the same as the long one, or says that it doesn't.
+    """
+    headers = Headers(fields)
+    date = dateLine(0)
+    long = responseHead(code, None, headers, Framing.LENGTH, Persistence.IMPLIED, date)
+    assert plainHead(code, headers, date) == (long if plain else None)
 
 
 def test_ownDate() -> None:

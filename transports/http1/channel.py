@@ -191,7 +191,8 @@ class HTTPChannel(WatchedConnection):
             self._gathering = False
         if self._out:
             self.flush()
-        self._regulate()
+        if self._intake is not _HEAD or self._blocked or self._readPaused:
+            self._regulate()
         if self._ended and self._intake is not _CLOSING and not self._isHeldUp():
             self._endOfInput()
 
@@ -345,6 +346,14 @@ class HTTPChannel(WatchedConnection):
         """
         if code == 100:
             self._expects = False
+
+    def isPlain(self) -> bool:
+        """
+        @return: whether the head of a response has nothing to say about the
+            connection, nor the request any content left: the plain case,
+            which L{persistence} would come to as well.
+        """
+        return self._keep and self._intake is _WHOLE and not self.factory.draining
 
     def persistence(self, code: int, framing: Framing) -> Persistence:
         """

@@ -17,6 +17,7 @@ from penstock.transports.http1.writer import (
     chunk,
     intermediateHead,
     lastChunk,
+    plainHead,
     responseFraming,
     responseHead,
 )
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _NONE: Final = Framing.NONE
+_LENGTH: Final = Framing.LENGTH
 _CHUNKED: Final = Framing.CHUNKED
 _BODILESS: Final = Stage.BODILESS
 
@@ -67,11 +69,22 @@ class ChannelRequest(ServingExchange):
     def _sendHead(
         self, code: int, headers: Headers, code_message: bytes | None
     ) -> None:
+        channel = self._channel
+        if (
+            self._remaining is not None
+            and code_message is None
+            and self.head.version == (1, 1)
+            and channel.isPlain()
+        ):
+            head = plainHead(code, headers, channel.factory.dateLine())
+            if head is not None:
+                self._framing = _LENGTH
+                channel.writeHead(head)
+                return
         chunks = self.head.version != (1, 0)
         framing = self._framing = responseFraming(
             code, self._stage is _BODILESS, self._remaining is not None, chunks
         )
-        channel = self._channel
         channel.writeHead(
             responseHead(
                 code,

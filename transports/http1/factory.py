@@ -63,6 +63,8 @@ class HTTPFactory(ServerFactory):
         self.timeouts = Timeouts() if timeouts is None else timeouts
         self._clock = clock
         self._sweep = Sweep(self.timeouts, self._checkHangups)
+        # Whether L{drain} was called.
+        self.draining = False
         self._drained: Deferred[None] | None = None
         self._giveUp: Any = None
         # Connections with a head that waits for what follows it.
@@ -71,13 +73,6 @@ class HTTPFactory(ServerFactory):
         self._dateSecond = -1
         # Set with the first connection.
         self._seconds: Callable[[], float]
-
-    @property
-    def draining(self) -> bool:
-        """
-        Whether L{drain} was called.
-        """
-        return self._drained is not None
 
     @property
     def clock(self) -> IReactorTime:
@@ -117,6 +112,7 @@ class HTTPFactory(ServerFactory):
         @return: fires with L{None} when no connection is left.
         """
         if self._drained is None:
+            self.draining = True
             self._drained = Deferred()
             for channel in self._sweep:
                 channel.shutdown()
