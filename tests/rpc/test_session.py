@@ -7,25 +7,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from twisted.internet.address import IPv4Address, IPv6Address
-from zope.interface.verify import verifyObject
 
 from penstock.core.errors import (
     Cancelled,
-    DeadlineExceeded,
     LimitExceeded,
     LocalProtocolError,
-    PeerGone,
     Unavailable,
 )
 from penstock.core.headers import Headers
-from penstock.core.interfaces import ConnectionInfo, IRequester
 from penstock.transports.rpc.limits import RPCLimits, RPCTimeouts
 from penstock.transports.rpc.messages import (
     AbortConnection,
     Credit,
     Finish,
-    GoAway,
     HandleContentChunk,
     HandleContentComplete,
     Ping,
@@ -37,7 +31,6 @@ from penstock.transports.rpc.messages import (
     WriteHeaders,
     WriteIntermediateResponse,
 )
-from penstock.transports.rpc.session import Phase
 
 from .wires import Scene, opening, request
 
@@ -188,7 +181,7 @@ def test_allCallsOfACaller() -> None:
     asked = scene.ask(b"POST", hasContent=True)
     scene.settle()
     asked.exchange.writeData(b"abc")
-    scene.settle()
+    scene.say(WriteHeaders(2, 200, (), None, None, False))
     asked.exchange.stopProducing()
     scene.settle()
     asked.exchange.finish(Headers([("Digest", "x")]))
@@ -466,332 +459,53 @@ def test_headTooLongForThePeer() -> None:
     assert scene.session.underWay == 1
 
 
-# Facts.
-
-FACTS = (
-    "id",
-    "edge-1",
-    "secure",
-    True,
-    "peer",
-    "192.0.2.7",
-    "port",
-    999,
-    "deadline",
-    2.5,
-    "colour",
-    (1, 2),
-)
-
-
-def test_factsOfWhomIsTrusted() -> None:
-    scene = Scene(trustFacts=True)
-    scene.say(request(1, facts=FACTS))
-    info = scene.served[0].exchange.connectionInfo
-    assert info == ConnectionInfo(
-        "rpc",
-        "edge-1",
-        IPv4Address("TCP", "192.0.2.7", 999),
-        IPv4Address("TCP", "127.0.0.1", 1),
-        True,
-        None,
-        2.5,
-    )
-
-
-def test_factsOfAStranger() -> None:
+def test_stopBeforeTheHead() -> None:
     """
-    Only how long it will wait is taken.
+    A caller that wants the head only gets it, whenever it says so.
     """
     scene = Scene()
-    scene.say(request(1, facts=FACTS))
-    info = scene.served[0].exchange.connectionInfo
-    assert info.peer == IPv4Address("TCP", "127.0.0.1", 2)
-    assert info.requestId.startswith("rpc-")
-    assert info.secure is False
-    assert info.deadline == 2.5
+    early, late = scene.ask(uri=b"/early"), scene.ask(uri=b"/late", hasContent=True)
+    late.exchange.stopProducing()
+    scene.settle()
+    early.exchange.stopProducing()
+    scene.settle()
+    late.exchange.finish()
+    scene.settle()
+    assert scene.peer.take() == [
+        Request(2, b"GET", b"/early", 11, (), None, True, None),
+        Request(4, b"GET", b"/late", 11, (), None, False, None),
+        StopProducing(4),
+        StopProducing(2),
+        HandleContentComplete(4, None),
+    ]
+    for number, asked in ((2, early), (4, late)):
+        scene.say(WriteHeaders(number, 200, (), None, b"unwanted", True))
+        assert asked.calls == ["head"]
+        assert asked.content == b""
+    assert scene.session.underWay == 0
+
+
+def test_manyThatFailWhileTheyWait() -> None:
+    """
+    A thousand requests that the peer won't take fail one after the other.
+    """
+    scene = Scene(exchanges=1, frame=32 * 1024)
+    large = Headers([("A", "b" * 40_000)])
+    first = scene.ask()
+    asked = [scene.ask(headers=large) for _ in range(1000)]
+    last = scene.ask()
+    first.exchange.abortConnection()
+    scene.settle()
+    assert all(isinstance(one.problem, LimitExceeded) for one in asked)
+    assert last.problem is None
+    assert scene.session.underWay == 1
 
 
 @pytest.mark.parametrize(
-    "facts",
-    [
-        ("id", "a\nb"),
-        ("id", "x" * 129),
-        ("id", ""),
-        ("id", 1),
-        ("peer", "nobody", "port", 1),
-        ("peer", "192.0.2.7", "port", 65536),
-        ("peer", "192.0.2.7"),
-        ("peer", "192.0.2.7", "port", True),
-        ("peer", "::x", "port", 1),
-        ("secure", 1),
-        ("secure", "yes"),
-        ("deadline", -1),
-        ("deadline", float("nan")),
-        ("deadline", float("inf")),
-        ("deadline", True),
-        ("deadline", "soon"),
-        ("deadline", 10**15),
-    ],
+    "limits",
+    [{"window": 1}, {"connectionWindow": 2**31}, {"exchanges": -1}, {"frame": 1000}],
     ids=str,
 )
-def test_factsWithoutSense(facts: tuple[Any, ...]) -> None:
-    scene = Scene(trustFacts=True)
-    scene.say(request(1, facts=facts), request(3))
-    first, second = (served.exchange.connectionInfo for served in scene.served)
-    assert first._replace(requestId="") == second._replace(requestId="")
-    assert first.requestId.startswith("rpc-")
-
-
-def test_factsGoOn() -> None:
-    """
-    What is known of the first hop goes with a request.
-    """
-    scene = Scene(trustFacts=True, other=RPCLimits())
-    info = ConnectionInfo(
-        "http1", "edge-2", IPv6Address("TCP", "2001:db8::1", 7), None, True, None, 9.0
-    )
-    scene.peer.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
-    scene.settle()
-    known = scene.served[0].exchange.connectionInfo
-    assert known.requestId == "edge-2"
-    assert known.peer == IPv6Address("TCP", "2001:db8::1", 7)
-    assert known.secure is True
-    assert known.deadline == 9.0
-
-
-class _Nobody:
-    def requestStarted(self, exchange: Any) -> None:
-        pass
-
-
-# Heartbeat and deadlines.
-
-
-def test_pingIsAnswered() -> None:
-    scene = Scene()
-    scene.say(Ping(0, 42))
-    assert scene.peer.take() == [Pong(0, 42)]
-
-
-def test_heartbeat() -> None:
-    """
-    Each side pings, measures the way there and back, and both stay.
-    """
-    scene = Scene(other=RPCLimits())
-    assert scene.session.rtt is None
-    for _ in range(100):
-        scene.pipe.advance(5)
-    assert scene.session.phase is Phase.OPEN
-    assert scene.session.rtt == 0
-    assert scene.peer.rtt == 0
-
-
-def test_roundTripTime() -> None:
-    scene = Scene()
-    scene.pipe.advance(15, steps=3)
-    (ping,) = scene.peer.take(Ping)
-    scene.pipe.advance(0.25)
-    scene.say(Pong(0, ping.token + 1))
-    assert scene.session.rtt is None
-    scene.say(Pong(0, ping.token))
-    assert scene.session.rtt == 0.25
-    scene.pipe.advance(1)
-    scene.say(Pong(0, ping.token))
-    assert scene.session.rtt == 0.25
-
-
-def test_silence() -> None:
-    """
-    A peer that has vanished without a word is noticed.
-    """
-    scene = Scene()
-    asked = scene.ask()
-    scene.settle()
-    scene.pipe.freeze()
-    scene.pipe.advance(35, steps=7)
-    assert asked.problem is None
-    scene.pipe.advance(10, steps=2)
-    assert scene.isClosed
-    assert isinstance(asked.problem, PeerGone)
-
-
-def test_whoReadsNothing() -> None:
-    """
-    A peer that pings, and reads nothing, is given up.
-    """
-    scene = Scene(window=2**20, connectionWindow=2**20)
-    scene.say(request(1))
-    scene.pipe.right.isReading = False
-    scene.served[0].answer(b"x" * 500_000)
-    for _ in range(13):
-        scene.say(Ping(0, 1))
-        scene.pipe.advance(5)
-    assert scene.served[0].problem is None
-    scene.say(Ping(0, 1))
-    scene.pipe.advance(5)
-    assert scene.session.phase is not Phase.OPEN
-
-
-def test_exchangeWithoutCredit() -> None:
-    """
-    An exchange whose content nobody takes is given up; the others go on.
-    """
-    scene = Scene(window=1024)
-    scene.say(request(1), request(3))
-    stuck, fine = scene.served
-    for served in (stuck, fine):
-        served.exchange.writeHeaders(200, Headers())
-        served.exchange.writeData(b"x" * 2000)
-    scene.settle()
-    for _ in range(14):
-        scene.say(Credit(3, 1))
-        scene.pipe.advance(5)
-    assert isinstance(stuck.problem, DeadlineExceeded)
-    assert fine.problem is None
-    assert scene.peer.take(AbortConnection) == [AbortConnection(1, Reason.DEADLINE, "")]
-
-
-def test_connectionWithoutCredit() -> None:
-    """
-    So is everything that waits for the connection's credit.
-    """
-    scene = Scene(connectionWindow=1024)
-    scene.say(request(1))
-    scene.served[0].exchange.writeHeaders(200, Headers())
-    scene.served[0].exchange.writeData(b"x" * 2000)
-    for _ in range(14):
-        scene.say(Ping(0, 1))
-        scene.pipe.advance(5)
-    assert isinstance(scene.served[0].problem, DeadlineExceeded)
-
-
-def test_noTimersAtTheEnd() -> None:
-    scene = Scene()
-    scene.pipe.cut()
-    assert scene.clock.getDelayedCalls() == []
-
-
-# The end.
-
-
-def test_goodbye() -> None:
-    """
-    What is under way is finished; each side says goodbye, and the one that
-    began closes.
-    """
-    scene = Scene(other=RPCLimits())
-    asked = scene.ask()
-    scene.settle()
-    closed: list[None] = []
-    scene.session.close().addCallback(closed.append)
-    scene.settle()
-    late, theirs = scene.ask(), scene.ask(of=scene.peer)
-    assert isinstance(late.problem, Unavailable)
-    assert isinstance(theirs.problem, Unavailable)
-    assert closed == []
-    scene.otherServed[0].answer(b"fine")
-    scene.settle()
-    assert asked.content == b"fine"
-    assert asked.calls[-1] == "complete"
-    assert closed == [None]
-    assert scene.peer.phase is Phase.CLOSED
-    assert scene.clock.getDelayedCalls() == []
-
-
-def test_goodbyeMessages() -> None:
-    scene = Scene()
-    scene.say(request(1))
-    scene.session.close()
-    scene.say(request(3))
-    assert scene.peer.take() == [
-        GoAway(0, 1, Reason.DONE, ""),
-        AbortConnection(3, Reason.UNAVAILABLE, ""),
-    ]
-    scene.served[0].answer()
-    scene.settle()
-    assert not scene.isClosed
-    scene.say(GoAway(0, 0, 0, ""))
-    assert scene.isClosed
-
-
-def test_goodbyeThatIsNotAnswered() -> None:
-    """
-    It is waited for, for so long.
-    """
-    scene = Scene()
-    scene.session.close()
-    scene.pipe.advance(4.9)
-    assert not scene.isClosed
-    scene.pipe.advance(0.2)
-    assert scene.isClosed
-
-
-def test_goodbyeFromThePeer() -> None:
-    """
-    Requests that it hasn't taken may be sent again; those that it has are
-    finished, and then it is our turn.
-    """
-    scene = Scene(exchanges=2)
-    taken, lost, waiting = scene.ask(), scene.ask(), scene.ask()
-    scene.settle()
-    scene.say(request(1), GoAway(0, 2, 0, ""))
-    assert isinstance(lost.problem, Unavailable)
-    assert isinstance(waiting.problem, Unavailable)
-    assert not scene.session.isUsable
-    scene.peer.take()
-    scene.say(WriteHeaders(2, 200, (), None, None, True))
-    assert taken.calls == ["head", "complete"]
-    assert scene.peer.take() == []
-    scene.served[0].answer()
-    scene.settle()
-    assert [type(message) for message in scene.peer.take()] == [WriteHeaders, GoAway]
-    assert not scene.peer.isLost
-    scene.peer.transport.loseConnection()
-    scene.settle()
-    assert scene.isClosed
-
-
-def test_goodbyeAtOnceFromBoth() -> None:
-    scene = Scene(other=RPCLimits())
-    closed: list[None] = []
-    scene.session.close().addCallback(closed.append)
-    scene.peer.close().addCallback(closed.append)
-    scene.settle()
-    assert closed == [None, None]
-
-
-def test_goodbyeBeforeHello() -> None:
-    scene = Scene(greets=False)
-    closed: list[None] = []
-    scene.session.close().addCallback(closed.append)
-    scene.settle()
-    assert closed == [None]
-
-
-def test_abortOfASession() -> None:
-    scene = Scene(other=RPCLimits())
-    asked = scene.ask()
-    scene.settle()
-    scene.session.abort()
-    assert isinstance(asked.problem, PeerGone)
-    scene.settle()
-    assert isinstance(scene.otherServed[0].problem, PeerGone)
-    closed: list[None] = []
-    scene.session.close().addCallback(closed.append)
-    assert closed == [None]
-
-
-def test_requesterOfASession() -> None:
-    scene = Scene(other=RPCLimits())
-    assert verifyObject(IRequester, scene.session.requester)
-    answered = scene.session.requester.request("PUT", "/x", body=b"abc")
-    scene.settle()
-    scene.otherServed[0].answer(b"def")
-    scene.settle()
-    response: Any = answered.result
-    assert response.code == 200
-    assert response.read().result == b"def"
-    closed = scene.session.requester.close()
-    scene.settle()
-    assert closed.called
+def test_limitsThatNoPeerUnderstands(limits: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        RPCLimits(**limits)

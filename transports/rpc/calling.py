@@ -32,6 +32,7 @@ _WAITING: Final = Wire.WAITING
 _SENT: Final = Ending.SENT
 _DUE: Final = Ending.DUE
 _NOTHING: Final = Arrival.NOTHING
+_HEAD: Final = Arrival.HEAD
 _FINISHED: Final = Stage.FINISHED
 _STOPPED: Final = Inflow.STOPPED
 
@@ -102,10 +103,10 @@ class RPCCalling(RPCExchange, CallingExchange):
         """
         See L{penstock.core.exchange.Exchange}.
 
-        If all of the request was sent, nobody wants anything of the exchange
-        any more.
+        If all of the request was sent and the head of the response has come,
+        nobody wants anything of the exchange any more.
         """
-        if self._ending is _SENT:
+        if self._ending is _SENT and self.arrival is _HEAD:
             self._owner.abandon(self, Reason.DONE)
             self._drained()
         else:
@@ -152,7 +153,7 @@ class RPCCalling(RPCExchange, CallingExchange):
             if not self.isClosed:
                 message = HandleContentComplete(self.number, self._outTrailers)
                 self._output.send(encode(message))
-        if self._inflow is _STOPPED and not self.isClosed:
+        if self._inflow is _STOPPED and not self.isClosed and self.arrival is _HEAD:
             self._contentStopped()
 
     def _emitRequest(self, content: bytes | None, complete: bool) -> None:
@@ -165,6 +166,8 @@ class RPCCalling(RPCExchange, CallingExchange):
             self._owner.opened(self)
             self.number = number
             self._output.send(message)
+            if self._inflow is _STOPPED:
+                super()._contentStopped()
         else:
             self._owner.abandon(self, Reason.LIMIT)
             self.lose(LimitExceeded("the head is longer than the peer takes"))

@@ -59,7 +59,7 @@ class Greeting:
         return Hello(0, VERSION, dialled, tuple(parameters))
 
 
-_RANGES: Final = {
+RANGES: Final = {
     "window": (MIN_WINDOW, MAX_CREDIT),
     "connectionWindow": (MIN_WINDOW, MAX_CREDIT),
     "exchanges": (0, MAX_CREDIT),
@@ -80,8 +80,8 @@ def readHello(message: Hello) -> Greeting:
     for key, value in zip(
         message.parameters[::2], message.parameters[1::2], strict=True
     ):
-        if key in _RANGES:
-            least, most = _RANGES[str(key)]
+        if key in RANGES:
+            least, most = RANGES[str(key)]
             if type(value) is not int or not least <= value <= most:
                 raise Violation(f"{key} is out of its range")
             said[str(key)] = value

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from penstock.transports.rpc.greeting import RANGES
+
 
 @dataclass(frozen=True, slots=True)
 class RPCLimits:
@@ -55,14 +57,23 @@ class RPCLimits:
     trailerFields: int = 32
     """Number of fields in a trailer section: as in HTTP/1.1."""
 
-    resets: int = 1024
+    resets: int = 16 * 1024
     """Number of requests that the peer may give up, or start beyond
     C{exchanges}, for nothing: each costs one, each that is answered gives one
-    back, and so does each tenth of a second."""
+    back, and so does each millisecond.  High, since whoever leaves in front of
+    an honest gateway makes it give up requests."""
 
     unsent: int = 1024 * 1024
     """Replies to the peer's own messages (pings, refusals, interim responses)
     that wait because it doesn't read."""
+
+    def __post_init__(self) -> None:
+        """
+        @raise ValueError: for what a peer may not be told.
+        """
+        for name, (least, most) in RANGES.items():
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be {least} to {most}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,7 @@ class Multiplexer:
         # Our own that have a place at the peer, and those that wait for one.
         self._calling = 0
         self._waiting: deque[RPCCalling] = deque()
+        self._isAdmitting = False
         self._room = Room(limits.connectionWindow, self._giveCredit)
         # See L{penstock.transports.rpc.exchanges.Owner}.
         self.consumed: Callable[[int], None] = self._room.consumed
@@ -157,6 +158,13 @@ class Multiplexer:
         Number of exchanges that are not over on the wire.
         """
         return self._serving + self._calling + len(self._waiting)
+
+    @property
+    def isBusy(self) -> bool:
+        """
+        Whether the peer hasn't seen some of our requests yet.
+        """
+        return bool(self._waiting or self._unsent())
 
     @property
     def exchanges(self) -> list[RPCExchange]:
@@ -235,6 +243,8 @@ class Multiplexer:
         self._waiting = deque()
         self._serving = self._calling = 0
         self.output.shut()
+        self.output.urgent.clear()
+        self.output.ring.clear()
         everything = [*exchanges.values(), *unsent]
         for exchange in everything:
             exchange.detach()
@@ -560,8 +570,15 @@ class Multiplexer:
         exchange.admit(self.peer.window)
 
     def _admitWaiting(self) -> None:
-        while self._waiting and self.isCalling and self._hasPlace():
-            self._admit(self._waiting.popleft())
+        # Who is admitted may fail at once, and so give its place to the next:
+        # here, not on a stack that grows.
+        if not self._isAdmitting:
+            self._isAdmitting = True
+            try:
+                while self._waiting and self.isCalling and self._hasPlace():
+                    self._admit(self._waiting.popleft())
+            finally:
+                self._isAdmitting = False
 
     def _forget(self, exchange: RPCExchange) -> None:
         """

@@ -190,8 +190,6 @@ class Output:
         Nothing is sent from now on.
         """
         self.gate = _SHUT
-        self.urgent.clear()
-        self.ring.clear()
         self._clear()
 
     def begin(self) -> None:

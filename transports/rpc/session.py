@@ -99,6 +99,9 @@ class Leaving(Enum):
     NOBODY = auto()
     """Nobody."""
 
+    SOON = auto()
+    """We will, when there is a peer and it has seen all our requests."""
+
     US = auto()
     """We have: the peer will when nothing is under way, and then we close."""
 
@@ -278,10 +281,9 @@ class RPCSession(Protocol):
         closed: Deferred[None] = Deferred()
         self._closed.append(closed)
         if self._leaving is Leaving.NOBODY:
-            self._leaving = Leaving.US
+            self._leaving = Leaving.SOON
             self._multiplexer.isServing = False
-            if self.phase is Phase.OPEN:
-                self._sayGoodbye()
+            self._leaveIfPossible()
             if not self._multiplexer.underWay:
                 self.idle()
         return closed
@@ -292,15 +294,13 @@ class RPCSession(Protocol):
 
         @param problem: what the exchanges are lost by.
         """
-        if self.phase is Phase.CLOSED:
+        before = self.phase
+        if before is Phase.CLOSED:
             return
-        self._multiplexer.loseAll(
-            problem or PeerGone("this side has closed the connection")
-        )
-        if self.phase is Phase.CONNECTING:
+        self._loseAll(problem or PeerGone("this side has closed the connection"))
+        if before is Phase.CONNECTING:
             self._end()
         else:
-            self.phase = Phase.CLOSING
             transport: Any = self.transport
             transport.unregisterProducer()
             transport.abortConnection()
@@ -311,7 +311,7 @@ class RPCSession(Protocol):
         """
         if self.phase is Phase.CONNECTING:
             text = f"no connection: {reason.getErrorMessage()}"
-            self._multiplexer.loseAll(Unavailable(text))
+            self._loseAll(Unavailable(text))
             self._end()
 
     # From the transport
@@ -376,8 +376,9 @@ class RPCSession(Protocol):
         """
         The connection is gone.
         """
-        self._multiplexer.loseAll(PeerGone("the connection was lost"))
-        self._end()
+        if self.phase is not Phase.CLOSED:
+            self._loseAll(PeerGone("the connection was lost"))
+            self._end()
 
     def pauseProducing(self) -> None:
         """
@@ -417,22 +418,25 @@ class RPCSession(Protocol):
                 pass
             case Leaving.PEER:
                 # Ours is the last that we say; the peer closes when it comes.
-                if self.phase is Phase.OPEN:
+                if self.phase is _OPEN:
                     self._sayGoodbye()
                     self._shut()
-            case Leaving.US:
-                if self.phase is Phase.GREETING:
-                    self._shut()
-                    self._lose()
-                elif self.phase is Phase.CONNECTING:
-                    self._end()
-                elif self.phase is Phase.OPEN:
-                    self._watch.expect(self._timeouts.close, PeerGone("goodbye"))
             case Leaving.BOTH:
-                if self.phase is Phase.OPEN:
+                if self.phase is _OPEN:
                     self._output.flush()
                     self._shut()
                     self._lose()
+            case Leaving.US:
+                self._watch.expect(self._timeouts.close, PeerGone("goodbye"))
+            case Leaving.SOON:
+                if self.phase is Phase.CONNECTING:
+                    self._end()
+                elif self.phase is _GREETING:
+                    self._shut()
+                    self._lose()
+                elif self.phase is _OPEN:
+                    self._leaveIfPossible()
+                    self._watch.expect(self._timeouts.close, PeerGone("goodbye"))
 
     # For the watch
 
@@ -491,9 +495,8 @@ class RPCSession(Protocol):
         gate = Gate.FULL if self._watch.isFull else Gate.OPEN
         self._output.start(peer.frame, peer.connectionWindow, gate)
         self._multiplexer.begin(peer)
-        if self._leaving is Leaving.US:
-            # Closed before there was anybody to tell.
-            self._sayGoodbye()
+        # Closed before there was anybody to tell, perhaps.
+        self._leaveIfPossible()
         if self._onOpen is not None:
             self._onOpen(self)
 
@@ -513,13 +516,24 @@ class RPCSession(Protocol):
                 reason=message.reason,
                 text=message.text,
             )
-        alone = self._leaving is Leaving.NOBODY
-        self._leaving = Leaving.PEER if alone else Leaving.BOTH
+        both = self._leaving is Leaving.US
+        self._leaving = Leaving.BOTH if both else Leaving.PEER
         self._multiplexer.leave(message.last)
         if not self._multiplexer.underWay:
             self.idle()
 
     # Within
+
+    def _leaveIfPossible(self) -> None:
+        """
+        Say goodbye, if that was put off and needn't be any longer.
+        """
+        if self._leaving is Leaving.SOON and self.phase is _OPEN:
+            # Requests first: none may come after it.
+            self._output.flush()
+            if not self._multiplexer.isBusy:
+                self._leaving = Leaving.US
+                self._sayGoodbye()
 
     def _sayGoodbye(self) -> None:
         last = max(self._multiplexer.lastServed, 0)
@@ -541,6 +555,14 @@ class RPCSession(Protocol):
         transport.write(frame(GoAway(0, last, reason, str(problem))))
         self._shut()
         self._lose()
+        self._loseAll(problem)
+
+    def _loseAll(self, problem: ExchangeLost) -> None:
+        """
+        All exchanges are lost.
+        """
+        # First, since whoever hears of it may ask again at once: elsewhere.
+        self.phase = Phase.CLOSING
         self._multiplexer.loseAll(problem)
 
     def _shut(self) -> None:

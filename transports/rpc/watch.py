@@ -14,7 +14,7 @@ from penstock.transports.rpc.exchanges import RPCExchange
 from penstock.transports.rpc.limits import RPCTimeouts
 
 # Resets that are forgiven in a second.
-_FORGIVEN = 10
+_FORGIVEN = 1000
 
 
 class Watched(Protocol):
