@@ -13,12 +13,14 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help run test lint types contracts format dist clean
+.PHONY: help run test lint types contracts format requirements dist clean
 
 help:
 	@echo "make run    serve an example at http://localhost:$(PORT)/ and rpc://localhost:$(RPC_PORT)/"
 	@echo "make test   run the tests"
 	@echo "make lint   check style, types and imports"
+	@echo "make requirements"
+	@echo "            say which requirements of HTTP have a test, and write the page"
 	@echo "make dist   build the wheel and the source archive"
 	@echo "make clean  remove all that was made"
 
@@ -39,6 +41,9 @@ lint: $(VENV)/.for-lint
 format: $(VENV)/.for-lint
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+requirements: $(VENV)/.for-test
+	$(BIN)/python docs/requirements.py
 
 dist: $(VENV)/.for-lint
 	rm -rf dist
