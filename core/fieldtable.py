@@ -61,6 +61,7 @@ class Field:
         value of it; raises L{InvalidField} if it can't.
     @ivar valueType: the type of values, to read.
     @ivar rfc: where the field is defined.
+    @ivar separator: what lines are joined by where L{multiplicity} is LIST.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Field:
     rfc: str
     multiplicity: Multiplicity = Multiplicity.SINGLE
     places: Place = Place.BOTH
+    separator: bytes = b", "
 
     @property
     def key(self) -> bytes:
@@ -131,7 +133,7 @@ class FieldTable:
             if len(values) == 1:
                 return row.parse(values[0])
             if multiplicity is Multiplicity.LIST:
-                return row.parse(b", ".join(values))
+                return row.parse(row.separator.join(values))
         except (ArithmeticError, LookupError, UnicodeError):
             # A plain parser finds out like this; and what the former say has
             # the value in it.

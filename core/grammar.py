@@ -10,13 +10,16 @@ What doesn't match is a L{ValueError}, whose text never has the value in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from penstock.core.errors import InvalidField
 
 Parameters = tuple[tuple[str, str], ...]
 """Names, in lower case, and values, in order."""
+
+Attributes = tuple[tuple[str, str | None], ...]
+"""Parameters of fields that let them go without a value."""
 
 # Sources of patterns, to build others from.
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
@@ -26,6 +29,10 @@ QUOTED: Final = (
 PARAMETERS: Final = (
     rb"(?:[\t ]*+;[\t ]*+(?:" + TOKEN + rb"=(?:" + TOKEN + rb"|" + QUOTED + rb"))?)*"
 )
+ATTRIBUTES: Final = (
+    rb"(?:[\t ]*+;(?:[\t ]*+" + TOKEN + rb"(?:[\t ]*+=[\t ]*+"
+    rb"(?:" + TOKEN + rb"|" + QUOTED + rb")?)?)?)*+"
+)
 # Between members of a list: empty ones don't count (section 5.6.1.2).
 SEPARATOR: Final = rb"[\t ]*+(?:,[\t ,]*+|\Z)"
 PADDING: Final = b" \t,"
@@ -34,6 +41,10 @@ _TOKEN: Final = re.compile(TOKEN)
 _TOKENS: Final = re.compile(TOKEN + rb"(?:[\t ]*+,[\t ,]*+" + TOKEN + rb")*")
 _PARAMETER: Final = re.compile(
     rb"[\t ]*+;[\t ]*+(?:(" + TOKEN + rb")=(?:(" + TOKEN + rb")|(" + QUOTED + rb")))?"
+)
+_ATTRIBUTE: Final = re.compile(
+    rb"[\t ]*+;(?:[\t ]*+(" + TOKEN + rb")(?:[\t ]*+=[\t ]*+"
+    rb"(?:(" + TOKEN + rb")|(" + QUOTED + rb"))?)?)?"
 )
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _TO_ESCAPE: Final = re.compile(rb'(["\\])')
@@ -59,6 +70,17 @@ def asciiBytes(text: str | bytes) -> bytes:
         return text.encode("ascii")
     except UnicodeEncodeError:
         raise InvalidField("it must be ASCII") from None
+
+
+def checkMany(values: object) -> None:
+    """
+    Notice who gives one text where several belong: its letters would be taken
+    for them.
+
+    @raise InvalidField: if C{values} is a text.
+    """
+    if isinstance(values, (str, bytes)):
+        raise InvalidField("it must be a sequence")
 
 
 def generateToken(value: str | bytes) -> bytes:
@@ -92,8 +114,7 @@ def generateTokens(value: Iterable[str | bytes]) -> bytes:
     """
     @raise InvalidField: if one of C{value} isn't a token.
     """
-    if isinstance(value, (str, bytes)):
-        raise InvalidField("it must be a sequence of tokens")
+    checkMany(value)
     return b", ".join([generateToken(item) for item in value])
 
 
@@ -164,18 +185,66 @@ def parseParameters(value: bytes) -> Parameters:
     return tuple(found)
 
 
-def generateParameters(parameters: Iterable[tuple[str, str]]) -> bytes:
+def checkNames(pairs: Collection[tuple[str, object]]) -> None:
+    """
+    @raise InvalidField: if a name comes twice, in whatever case.
+    """
+    if len(pairs) > 1 and len({name.lower() for name, ignored in pairs}) != len(pairs):
+        raise InvalidField("it has a parameter twice")
+
+
+def generateParameters(parameters: Collection[tuple[str, str]]) -> bytes:
     """
     @return: C{parameters}, each after a semicolon.
 
-    @raise InvalidField: if a name isn't a token, or a value can't be written.
+    @raise InvalidField: if a name isn't a token or is there twice, or a value
+        can't be written.
     """
+    checkNames(parameters)
     return b"".join(
         [
             b"; " + generateToken(name) + b"=" + generateWord(value)
             for name, value in parameters
         ]
     )
+
+
+def parseAttributes(value: bytes) -> Attributes:
+    """
+    @param value: what L{ATTRIBUTES} has matched.
+
+    @return: names, in lower case, and values, all of them in order; an empty
+        value is none.
+    """
+    return tuple(
+        [
+            (name.lower().decode("ascii"), parseWord(token or None, quoted or None))
+            for name, token, quoted in _ATTRIBUTE.findall(value)
+            if name
+        ]
+    )
+
+
+def generateAttributes(attributes: Iterable[tuple[str, str | None]]) -> bytes:
+    """
+    @return: C{attributes}, each after a semicolon.
+
+    @raise InvalidField: if a name isn't a token, or a value can't be written.
+    """
+    return b"".join(
+        [b"; " + generateAttribute(name, value) for name, value in attributes]
+    )
+
+
+def generateAttribute(name: str, value: str | None) -> bytes:
+    """
+    @return: C{name=value}, or C{name} without one.
+
+    @raise InvalidField: if C{name} isn't a token, or C{value} can't be written.
+    """
+    if value is None:
+        return generateToken(name)
+    return generateToken(name) + b"=" + generateWord(value)
 
 
 def scan(member: re.Pattern[bytes], value: bytes) -> Iterator[re.Match[bytes]]:

@@ -5,22 +5,25 @@ Media types (RFC 9110, section 8.3.1).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from penstock.core.errors import InvalidField
 from penstock.core.grammar import (
     PARAMETERS,
+    SEPARATOR,
     TOKEN,
     Parameters,
     generateParameters,
     generateToken,
     parseParameters,
+    scan,
 )
 
-_MEDIA_TYPE: Final = re.compile(
-    rb"(" + TOKEN + rb")/(" + TOKEN + rb")(" + PARAMETERS + rb")"
-)
+_SOURCE: Final = rb"(" + TOKEN + rb")/(" + TOKEN + rb")(" + PARAMETERS + rb")"
+_MEDIA_TYPE: Final = re.compile(_SOURCE)
+_MEMBER: Final = re.compile(_SOURCE + SEPARATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,10 @@ def parseMediaType(value: bytes) -> MediaType:
     found = _MEDIA_TYPE.fullmatch(value)
     if found is None:
         raise ValueError("it is not a media type")
+    return _make(found)
+
+
+def _make(found: re.Match[bytes]) -> MediaType:
     kind, subtype, parameters = found.groups()
     return MediaType(
         kind.decode("ascii").lower(),
@@ -91,3 +98,20 @@ def generateMediaType(value: MediaType) -> bytes:
     if not isinstance(value, MediaType):
         raise InvalidField("it must be a MediaType")
     return bytes(value)
+
+
+def parseMediaTypes(value: bytes) -> tuple[MediaType, ...]:
+    """
+    Accept-Patch (RFC 5789) and Accept-Post.
+
+    @raise ValueError: unless C{value} is a list of media types; an asterisk
+        stands for all in the latter.
+    """
+    return tuple([_make(found) for found in scan(_MEMBER, value)])
+
+
+def generateMediaTypes(value: Iterable[MediaType]) -> bytes:
+    """
+    @raise InvalidField: if they can't be written.
+    """
+    return b", ".join([generateMediaType(media) for media in value])

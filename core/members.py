@@ -1,5 +1,5 @@
 """
-Members of lists that are names with something attached: codings and
+Members of lists that are names with something attached: transfer codings and
 expectations.
 """
 
@@ -24,6 +24,7 @@ from penstock.core.grammar import (
     parseWord,
     scan,
 )
+from penstock.core.negotiation import MOST, generateWeight, takeWeight
 
 _CODING: Final = re.compile(rb"(" + TOKEN + rb")(" + PARAMETERS + rb")" + SEPARATOR)
 _EXPECTATION: Final = re.compile(
@@ -59,6 +60,21 @@ class Expectation:
     parameters: Parameters = ()
 
 
+@dataclass(frozen=True, slots=True)
+class WantedCoding:
+    """
+    A transfer coding that a peer takes, or C{trailers}, if it takes these (RFC
+    9110, section 10.1.4).
+
+    @ivar name: in lower case.
+    @ivar weight: in thousandths; see L{penstock.core.negotiation}.
+    """
+
+    name: str
+    parameters: Parameters = ()
+    weight: int = MOST
+
+
 CONTINUE: Final = Expectation("100-continue")
 """The one expectation that is defined."""
 
@@ -85,6 +101,34 @@ def generateTransferCodings(value: Iterable[TransferCoding]) -> bytes:
             for coding in value
         ]
     )
+
+
+def parseWantedCodings(value: bytes) -> tuple[WantedCoding, ...]:
+    """
+    @raise ValueError: unless C{value} is a list of transfer codings with
+        weights.
+    """
+    wanted: list[WantedCoding] = []
+    for coding in parseTransferCodings(value):
+        weight, parameters = takeWeight(coding.parameters)
+        wanted.append(WantedCoding(coding.name, parameters, weight))
+    return tuple(wanted)
+
+
+def generateWantedCodings(value: Iterable[WantedCoding]) -> bytes:
+    """
+    @raise InvalidField: if they can't be written.
+    """
+    parts = []
+    for coding in value:
+        if any(name.lower() == "q" for name, text in coding.parameters):
+            raise InvalidField("the weight is not a parameter")
+        parts.append(
+            generateToken(coding.name)
+            + generateParameters(coding.parameters)
+            + generateWeight(coding.weight)
+        )
+    return b", ".join(parts)
 
 
 def parseExpectations(value: bytes) -> tuple[Expectation, ...]:

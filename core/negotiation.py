@@ -75,6 +75,21 @@ def generateWeight(weight: int) -> bytes:
     return b";q=0." + (b"%03d" % weight).rstrip(b"0")
 
 
+def takeWeight(parameters: Parameters) -> tuple[int, Parameters]:
+    """
+    Whatever is called "q" is the weight, wherever it stands.
+
+    @return: the weight, and the other parameters.
+
+    @raise ValueError: if the weight is malformed.
+    """
+    for name, text in parameters:
+        if name == "q":
+            weight = parseWeight(text)
+            return weight, tuple([pair for pair in parameters if pair[0] != "q"])
+    return MOST, parameters
+
+
 # Accept
 
 
@@ -157,13 +172,7 @@ def parseAccept(value: bytes) -> Accept:
         parameters: Parameters = ()
         weight = MOST
         if raw:
-            # Whatever is called "q" is the weight, wherever it stands.
-            parameters = parseParameters(raw)
-            for name, text in parameters:
-                if name == "q":
-                    weight = parseWeight(text)
-                    parameters = tuple([it for it in parameters if it[0] != "q"])
-                    break
+            weight, parameters = takeWeight(parseParameters(raw))
         ranges.append(
             MediaRange(
                 kind.lower().decode("ascii"),

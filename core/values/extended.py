@@ -1,0 +1,50 @@
+"""
+Text of any script in the parameters of fields (RFC 8187).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes
+
+from penstock.core.errors import InvalidField
+
+# RFC 8187, section 3.2.1.
+_EXTENDED: Final = re.compile(
+    r"([A-Za-z0-9!#$%&+^_`{}~-]++)'[A-Za-z0-9-]*+'"
+    r"((?:[A-Za-z0-9!#$&+.^_`|~-]++|%[0-9A-Fa-f]{2})*+)"
+)
+_UNENCODED: Final = "!#$&+-.^_`|~"
+
+# UTF-8 is the one that is asked for.  Older senders have the other.
+_CHARSETS: Final = {"utf-8": "utf-8", "iso-8859-1": "latin-1"}
+
+
+def parseExtended(value: str) -> str:
+    """
+    @param value: the value of a parameter whose name ends in an asterisk.
+
+    @raise ValueError: if it isn't as RFC 8187 has it, or not in a charset that
+        we know.
+    """
+    found = _EXTENDED.fullmatch(value)
+    charset = None if found is None else _CHARSETS.get(found[1].lower())
+    if found is None or charset is None:
+        raise ValueError("it has an extended value that is malformed")
+    try:
+        return unquote_to_bytes(found[2]).decode(charset)
+    except UnicodeDecodeError:
+        raise ValueError("it has an extended value that is malformed") from None
+
+
+def generateExtended(value: str) -> bytes:
+    """
+    @return: C{value} in UTF-8.
+
+    @raise InvalidField: if C{value} has half of a surrogate pair in it.
+    """
+    try:
+        return b"UTF-8''" + quote(value, _UNENCODED).encode("ascii")
+    except UnicodeEncodeError:
+        raise InvalidField("it has half of a surrogate pair") from None

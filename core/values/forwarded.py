@@ -1,0 +1,285 @@
+"""
+Where a request comes from, as those in between say: Forwarded (RFC 7239), and
+the fields that were there before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import Final
+
+from penstock.core.authority import Authority, generateAuthority, parseAuthority
+from penstock.core.errors import InvalidField
+from penstock.core.grammar import (
+    QUOTED,
+    SEPARATOR,
+    TOKEN,
+    Parameters,
+    asciiBytes,
+    checkMany,
+    checkNames,
+    generateToken,
+    generateWord,
+    parseWord,
+    scan,
+)
+
+_PAIR: Final = rb"(?:" + TOKEN + rb"=(?:" + TOKEN + rb"|" + QUOTED + rb"))?"
+_HOP: Final = re.compile(
+    rb"(" + _PAIR + rb"(?:[\t ]*+;[\t ]*+" + _PAIR + rb")*+)" + SEPARATOR
+)
+_PAIRS: Final = re.compile(
+    rb"(" + TOKEN + rb")=(?:(" + TOKEN + rb")|(" + QUOTED + rb"))"
+)
+_PORT: Final = re.compile(rb"([0-9]{1,5})" + SEPARATOR)
+_MAX_PORT: Final = 65535
+_MEMBER: Final = re.compile(rb"([^\t ,]++)" + SEPARATOR)
+
+# RFC 7239, section 6.
+_NODE: Final = re.compile(
+    r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([0-9]{1,3}(?:\.[0-9]{1,3}){3}|[Uu]nknown"
+    r"|_[A-Za-z0-9._-]{1,255}))(?::([0-9]{1,5}|_[A-Za-z0-9._-]{1,255}))?"
+)
+_BARE_IPV6: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """
+    A peer, as somebody in between names it (RFC 7239, section 6).
+
+    @ivar name: an IP address, IPv6 in its shortest form and without brackets;
+        C{"unknown"}; or an underscore and what somebody calls it.
+    @ivar port: digits, or an underscore and more; L{None} without one.
+    """
+
+    name: str
+    port: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """
+    A step on the way of a request.
+
+    @ivar client: who made it (C{for}).
+    @ivar by: where it came in.
+    @ivar host: what its Host was.
+    @ivar scheme: by which scheme it was made (C{proto}), in lower case.
+    @ivar parameters: the others.
+    """
+
+    client: Node | None = None
+    by: Node | None = None
+    host: Authority | None = None
+    scheme: str | None = None
+    parameters: Parameters = ()
+
+
+_NOTHING: Final = Hop()
+
+
+def parseNode(value: str) -> Node:
+    """
+    @raise ValueError: unless C{value} is a node, IPv6 in brackets.
+    """
+    found = _NODE.fullmatch(value)
+    if found is None:
+        raise ValueError("it has something that is no address")
+    address, name, port = found.groups()
+    if address is not None:
+        return Node(_shortest(address), port)
+    if name[0] not in "_uU":
+        if any(int(part) > 255 for part in name.split(".")):
+            raise ValueError("it has something that is no address")
+    return Node(name if name[0] == "_" else name.lower(), port)
+
+
+def _shortest(address: str) -> str:
+    try:
+        return str(IPv6Address(address))
+    except ValueError:
+        raise ValueError("it has something that is no address") from None
+
+
+def generateNode(value: Node) -> str:
+    """
+    @raise InvalidField: if it can't be written.
+    """
+    text = f"[{value.name}]" if ":" in value.name else value.name
+    if value.port is not None:
+        text = f"{text}:{value.port}"
+    try:
+        parseNode(text)
+    except ValueError as problem:
+        raise InvalidField(str(problem)) from None
+    return text
+
+
+# Forwarded
+
+
+def parseForwarded(value: bytes) -> tuple[Hop, ...]:
+    """
+    @return: the client's side first.
+
+    @raise ValueError: unless C{value} is a list of hops, with each parameter
+        once.
+    """
+    hops = [_parseHop(found[1]) for found in scan(_HOP, value)]
+    return tuple([hop for hop in hops if hop != _NOTHING])
+
+
+def _parseHop(value: bytes) -> Hop:
+    found: dict[str, str] = {}
+    for key, token, quoted in _PAIRS.findall(value):
+        name = key.lower().decode("ascii")
+        if name in found:
+            raise ValueError("it has a parameter twice")
+        found[name] = parseWord(token or None, quoted or None) or ""
+    client, by = found.pop("for", None), found.pop("by", None)
+    host, scheme = found.pop("host", None), found.pop("proto", None)
+    if scheme is not None and _SCHEME.fullmatch(scheme) is None:
+        raise ValueError("it has something that is no scheme")
+    return Hop(
+        None if client is None else parseNode(client),
+        None if by is None else parseNode(by),
+        None if host is None else parseAuthority(host.encode("latin-1")),
+        None if scheme is None else scheme.lower(),
+        tuple(found.items()),
+    )
+
+
+def generateForwarded(value: Iterable[Hop]) -> bytes:
+    """
+    @raise InvalidField: if it can't be written.
+    """
+    return b", ".join([_generateHop(hop) for hop in value])
+
+
+def _generateHop(hop: Hop) -> bytes:
+    pairs: list[tuple[str, str]] = []
+    if hop.client is not None:
+        pairs.append(("for", generateNode(hop.client)))
+    if hop.by is not None:
+        pairs.append(("by", generateNode(hop.by)))
+    if hop.host is not None:
+        pairs.append(("host", generateAuthority(hop.host).decode("ascii")))
+    if hop.scheme is not None:
+        pairs.append(("proto", _generateScheme(hop.scheme).decode("ascii")))
+    pairs.extend(hop.parameters)
+    if not pairs:
+        raise InvalidField("a hop is empty")
+    checkNames(pairs)
+    if any(
+        name.lower() in ("for", "by", "host", "proto") for name, text in hop.parameters
+    ):
+        raise InvalidField("it has a parameter that has a place of its own")
+    return b";".join(
+        [generateToken(name) + b"=" + generateWord(text) for name, text in pairs]
+    )
+
+
+def _generateScheme(scheme: str) -> bytes:
+    if _SCHEME.fullmatch(scheme) is None:
+        raise InvalidField("it has something that is no scheme")
+    return asciiBytes(scheme)
+
+
+# The fields that were there before
+
+
+def parseForwardedFor(value: bytes) -> tuple[Node, ...]:
+    """
+    @return: the client's side first.
+
+    @raise ValueError: unless C{value} is a list of addresses, IPv6 with
+        brackets or without.
+    """
+    nodes = []
+    for found in scan(_MEMBER, value):
+        text = found[1].decode("latin-1")
+        if text.count(":") > 1 and _BARE_IPV6.fullmatch(text) is not None:
+            nodes.append(Node(_shortest(text)))
+        else:
+            nodes.append(parseNode(text))
+    return tuple(nodes)
+
+
+def generateForwardedFor(value: Iterable[Node]) -> bytes:
+    """
+    @raise InvalidField: if it can't be written.
+    """
+    return b", ".join(
+        [
+            # Without brackets where that is clear: not everybody takes them.
+            asciiBytes(
+                generateNode(node)[1:-1]
+                if node.port is None and ":" in node.name
+                else generateNode(node)
+            )
+            for node in value
+        ]
+    )
+
+
+def parseForwardedHost(value: bytes) -> tuple[Authority, ...]:
+    """
+    @raise ValueError: unless C{value} is a list of hosts.
+    """
+    return tuple([parseAuthority(found[1]) for found in scan(_MEMBER, value)])
+
+
+def generateForwardedHost(value: Iterable[Authority]) -> bytes:
+    """
+    @raise InvalidField: if it can't be written.
+    """
+    raw = [generateAuthority(host) for host in value]
+    if any(b"," in host for host in raw):
+        raise InvalidField("it has a comma")
+    return b", ".join(raw)
+
+
+def parseForwardedScheme(value: bytes) -> tuple[str, ...]:
+    """
+    @raise ValueError: unless C{value} is a list of schemes.
+    """
+    schemes = [found[1].decode("latin-1") for found in scan(_MEMBER, value)]
+    if not all(_SCHEME.fullmatch(scheme) for scheme in schemes):
+        raise ValueError("it has something that is no scheme")
+    return tuple([scheme.lower() for scheme in schemes])
+
+
+def generateForwardedScheme(value: Iterable[str]) -> bytes:
+    """
+    @raise InvalidField: if it can't be written.
+    """
+    checkMany(value)
+    return b", ".join([_generateScheme(scheme) for scheme in value])
+
+
+def parseForwardedPort(value: bytes) -> tuple[int, ...]:
+    """
+    @raise ValueError: unless C{value} is a list of ports.
+    """
+    ports = []
+    for found in scan(_PORT, value):
+        port = int(found[1])
+        if port > _MAX_PORT:
+            raise ValueError("there is no such port")
+        ports.append(port)
+    return tuple(ports)
+
+
+def generateForwardedPort(value: Iterable[int]) -> bytes:
+    """
+    @raise InvalidField: if it can't be written.
+    """
+    ports = list(value)
+    if not all(type(port) is int and 0 <= port <= _MAX_PORT for port in ports):
+        raise InvalidField("there is no such port")
+    return b", ".join([b"%d" % port for port in ports])

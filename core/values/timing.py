@@ -1,0 +1,98 @@
+"""
+How long the parts of an answer took: Server-Timing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from penstock.core.errors import InvalidField
+from penstock.core.grammar import (
+    ATTRIBUTES,
+    SEPARATOR,
+    TOKEN,
+    Attributes,
+    generateAttributes,
+    generateToken,
+    parseAttributes,
+    scan,
+)
+
+_METRIC: Final = re.compile(rb"(" + TOKEN + rb")(" + ATTRIBUTES + rb")" + SEPARATOR)
+_DURATION: Final = re.compile(r"([0-9]{1,15})(?:\.([0-9]{0,60}))?")
+_MOST: Final = 10**18 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """
+    Something that was measured.
+
+    @ivar duration: in microseconds, though the field has milliseconds; L{None}
+        without one.
+    @ivar description: what it is.
+    @ivar parameters: the others.
+    """
+
+    name: str
+    duration: int | None = None
+    description: str | None = None
+    parameters: Attributes = ()
+
+
+def parseMetrics(value: bytes) -> tuple[Metric, ...]:
+    """
+    @return: of a parameter that comes several times the first counts; a
+        duration that isn't a number is none.
+
+    @raise ValueError: unless C{value} is a list of metrics.
+    """
+    return tuple([_parse(found[1], found[2]) for found in scan(_METRIC, value)])
+
+
+def _parse(name: bytes, rest: bytes) -> Metric:
+    names: dict[str, str | None] = {}
+    for key, text in parseAttributes(rest):
+        names.setdefault(key, text)
+    duration = names.pop("dur", None)
+    description = names.pop("desc", None)
+    return Metric(
+        name.decode("ascii"),
+        None if duration is None else _microseconds(duration),
+        description,
+        tuple(names.items()),
+    )
+
+
+def _microseconds(text: str) -> int | None:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None
+    return int(found[1]) * 1000 + int((found[2] or "")[:3].ljust(3, "0"))
+
+
+def generateMetrics(value: Iterable[Metric]) -> bytes:
+    """
+    @raise InvalidField: if they can't be written.
+    """
+    return b", ".join([_generate(metric) for metric in value])
+
+
+def _generate(metric: Metric) -> bytes:
+    found: dict[str, str | None] = {}
+    duration = metric.duration
+    if duration is not None:
+        if not 0 <= duration <= _MOST:
+            raise InvalidField("a duration is out of range")
+        whole, rest = divmod(duration, 1000)
+        found["dur"] = f"{whole:d}.{rest:03d}".rstrip("0").rstrip(".")
+    if metric.description is not None:
+        found["desc"] = metric.description
+    size = len(found) + len(metric.parameters)
+    found |= metric.parameters
+    if len(found) != size or any(name != name.lower() for name in found):
+        raise InvalidField("it has a parameter twice")
+    return generateToken(metric.name) + generateAttributes(found.items())
