@@ -58,8 +58,8 @@ async def penstock(port: int) -> float:
     client = RPCClient(reactor, TCP4ClientEndpoint(reactor, "127.0.0.1", port))
 
     def call() -> Any:
-        return client.request(b"POST", b"/", None, DATA).addCallback(
-            lambda response: response.read()
+        return client.call(b"POST", b"/", None, DATA).addCallback(
+            lambda reply: reply.body
         )
 
     await call()

@@ -15,7 +15,7 @@ from zope.interface import implementer
 
 from penstock.core.body import discard, knownLength, normalise, writeBody
 from penstock.core.content import MAX_BUFFERED, Content
-from penstock.core.errors import Cancelled
+from penstock.core.errors import Cancelled, LimitExceeded
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IResponseCallbacks
 
@@ -196,9 +196,105 @@ class Call:
             self._content.lost(reason)
 
 
+class Reply:
+    """
+    A whole response.
+
+    @ivar code: the status code.
+    @ivar headers: L{Headers}.
+    @ivar body: all of the content.
+    @ivar trailers: the trailer section, or L{None}.
+    """
+
+    __slots__ = ("body", "code", "headers", "trailers")
+
+    def __init__(
+        self, code: int, headers: Headers, body: bytes, trailers: Headers | None
+    ) -> None:
+        self.code = code
+        self.headers = headers
+        self.body = body
+        self.trailers = trailers
+
+
+@implementer(IResponseCallbacks)
+class WholeCall:
+    """
+    One request with a short body, until its response is put together.
+    """
+
+    __slots__ = ("_body", "_code", "_exchange", "_headers", "_parts", "_room", "whole")
+
+    def __init__(self, body: bytes, limit: int) -> None:
+        self._body = body
+        self._room = limit
+        self._exchange: Any = None
+        self._code = 0
+        self._headers: Any = None
+        self._parts: list[bytes] | None = None
+        self.whole: Deferred[Reply] = Deferred(self._cancelled)
+
+    def requestStarted(self, clientRequest: Any) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        self._exchange = clientRequest
+        if self._body:
+            clientRequest.writeData(self._body)
+            clientRequest.finish()
+
+    def _cancelled(self, whole: Deferred[Reply]) -> None:
+        if self._exchange is not None:
+            self._exchange.abortConnection()
+
+    def handleIntermediateResponse(self, code: int, headers: Headers) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+
+    def handleHeaders(
+        self, code: int, headers: Headers, code_message: bytes | None = None
+    ) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        self._code = code
+        self._headers = headers
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        self._room -= len(data)
+        if self._room < 0:
+            self._exchange.abortConnection()
+            self.whole.errback(LimitExceeded("the response is longer than the limit"))
+        elif self._parts is None:
+            self._parts = [data]
+        else:
+            self._parts.append(data)
+
+    def handleContentComplete(self, trailers: Headers | None = None) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        parts = self._parts
+        if parts is None:
+            body = b""
+        else:
+            body = parts[0] if len(parts) == 1 else b"".join(parts)
+        self.whole.callback(Reply(self._code, self._headers, body, trailers))
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        See L{IResponseCallbacks}.
+        """
+        self.whole.errback(reason)
+
+
 class Requester:
     """
-    Makes C{request} out of C{startRequest}: see
+    Makes C{request} and C{call} out of C{startRequest}: see
     L{penstock.core.interfaces.IRequester}.
     """
 
@@ -214,6 +310,34 @@ class Requester:
         See L{penstock.core.interfaces.IRequester}.
         """
         raise NotImplementedError
+
+    def call(
+        self,
+        method: bytes | str,
+        uri: bytes | str,
+        headers: Headers | None = None,
+        body: bytes = b"",
+        limit: int = MAX_BUFFERED,
+    ) -> Deferred[Reply]:
+        """
+        See L{penstock.core.interfaces.IRequester}.
+        """
+        if isinstance(method, str):
+            method = method.encode("ascii")
+        if isinstance(uri, str):
+            uri = uri.encode("ascii")
+        if body or method in _METHODS_WITH_CONTENT:
+            field = (b"Content-Length", b"%d" % len(body))
+            if headers is None:
+                headers = Headers.trusted([field])
+            else:
+                headers = headers.copy()
+                headers.setRaw(*field)
+        elif headers is None:
+            headers = Headers()
+        call = WholeCall(body, limit)
+        self.startRequest(method, uri, headers, call, bool(body))
+        return call.whole
 
     def request(
         self,

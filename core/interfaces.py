@@ -387,6 +387,23 @@ class IRequester(Interface):
             the exchange.
         """
 
+    def call(
+        method: bytes | str,
+        uri: bytes | str,
+        headers: Headers | None = None,
+        body: bytes = b"",
+        limit: int = 1024 * 1024,
+    ) -> Deferred[Any]:
+        """
+        Send a short request and get its whole response, with as little ado as
+        there can be.
+
+        @param limit: octets of content that are taken.
+        @return: fires with a L{penstock.core.client.Reply}, whatever its code;
+            or fails with an L{penstock.core.errors.ExchangeLost}.  Cancelling
+            it cancels the exchange.
+        """
+
     def close() -> Deferred[None]:
         """
         Take no more requests; fires when the last connection is closed.
