@@ -4,6 +4,7 @@ Credit, turns and back-pressure.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -456,3 +457,86 @@ def test_anyScheduleDeliversAll(data: st.DataObject) -> None:
     assert [len(end.content) for end in asked] == sizes
     assert all(end.calls == ["head", "complete"] for end in asked)
     assert scene.session.underWay == scene.peer.underWay == 0
+
+
+def test_smallAnswersStarveNoLargeOne() -> None:
+    """
+    However many small answers there are, a large one gets its turns.
+    """
+    scene = Scene(window=2**24, connectionWindow=2**24, step=4096, exchanges=1000)
+    (large,) = serving(scene, 1)
+    scene.pipe.right.isReading = False
+    large.exchange.writeData(b"x" * MiB)
+    scene.settle()
+    number = 3
+    scene.say(*[request(number + 2 * index) for index in range(300)])
+    for served in scene.served[1:]:
+        served.answer(b"y" * 5000)
+    scene.settle()
+    scene.peer.take()
+    scene.pipe.right.isReading = True
+    scene.settle()
+    kinds = [message.exchange for message in scene.peer.take()]
+    turns = [index for index, exchange in enumerate(kinds) if exchange == 1]
+    # No more than a frame's number of them in a row.
+    assert max(b - a for a, b in pairwise(turns)) <= 33
+    assert len(scene.served) == 301
+
+
+def test_othersGetTheirTurnOfTheLoop() -> None:
+    """
+    A carrier that takes everything isn't given everything in one go.
+    """
+    scene = Scene(window=2**26, connectionWindow=2**27)
+    served = serving(scene, 1, 3)
+    taken: list[int] = []
+
+    class Endless:
+        """
+        A carrier that never pauses anybody.
+        """
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(scene.pipe.left, name)
+
+        def write(self, data: bytes) -> None:
+            taken.append(len(data))
+
+        def writeSequence(self, data: list[bytes]) -> None:
+            taken.append(sum(map(len, data)))
+
+    scene.session.transport = Endless()  # type: ignore[assignment]
+    for one in served:
+        one.exchange.writeData(b"x" * 8 * MiB)
+    assert sum(taken) == 0
+    scene.clock.advance(0)
+    assert sum(taken) == pytest.approx(16 * MiB, rel=0.01)
+    assert len(taken) == 256
+
+
+def test_producerThatFailsToStop(loggedErrors: Any) -> None:
+    """
+    Costs its exchange, and nobody else.
+    """
+    scene = Scene(window=1024)
+
+    class Faulty:
+        def pauseProducing(self) -> None:
+            pass
+
+        resumeProducing = pauseProducing
+
+        def stopProducing(self) -> None:
+            raise RuntimeError("I won't")
+
+    scene.say(request(1, complete=False), request(3))
+    first, second = scene.served
+    first.exchange.writeHeaders(200, Headers())
+    first.exchange.registerProducer(Faulty(), True)
+    scene.say(StopProducing(1))
+    second.answer(b"fine")
+    scene.settle()
+    messages = scene.peer.take()
+    assert loggedErrors.flush("A producer failed")
+    assert AbortConnection(1, 0, "") in messages
+    assert messages[-1] == WriteHeaders(3, 200, (), None, b"fine", True)
