@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import IO, Any, Self
 
-# Seconds that anything may take on a busy machine.
-PATIENCE = 30.0
+# Seconds that anything may take.  Machines that are shared stand still for
+# longer than one would think.
+PATIENCE = 90.0
 
 COMMAND = (sys.executable, "-u", "-m", "penstock.cli")
 

@@ -237,7 +237,6 @@ def test_interruptedWhileItWaitsForInput(url: str) -> None:
 def test_maxTime(url: str) -> None:
     done = run("call", url + "endless", "--max-time", "0.3")
     assert done.returncode == 28
-    assert done.stdout.startswith(b"more")
     assert done.stderr == b"Error: it took longer than --max-time\n"
 
 
