@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+from operator import attrgetter
 from typing import Any
 
 from process import HERE, serving
@@ -22,11 +23,12 @@ SECONDS = 3.0
 DATA = b"x" * 100
 
 
-def drive(call: Any) -> Deferred[float]:
+def drive(call: Any, read: Any) -> Deferred[float]:
     """
     Keep L{IN_FLIGHT} calls under way.
 
     @param call: returns a Deferred.
+    @param read: finds the data in what it fires with.
     @return: fires with calls per second.
     """
     finished: Deferred[float] = Deferred()
@@ -36,13 +38,18 @@ def drive(call: Any) -> Deferred[float]:
     def again(result: Any = None) -> None:
         nonlocal calls
         if result is not None:
-            if result != DATA:
+            if read(result) != DATA:
                 raise RuntimeError("wrong answer")
             calls += 1
         if reactor.seconds() - begin < SECONDS:
-            call().addCallbacks(again, finished.errback)
+            call().addCallbacks(again, failed)
         elif not finished.called:
             finished.callback(calls / (reactor.seconds() - begin))
+
+    def failed(failure: Any) -> None:
+        # When it is over, what is still in flight may fail.
+        if not finished.called:
+            finished.errback(failure)
 
     for _ in range(IN_FLIGHT):
         again()
@@ -58,12 +65,10 @@ async def penstock(port: int) -> float:
     client = RPCClient(reactor, TCP4ClientEndpoint(reactor, "127.0.0.1", port))
 
     def call() -> Any:
-        return client.call(b"POST", b"/", None, DATA).addCallback(
-            lambda reply: reply.body
-        )
+        return client.call(b"POST", b"/", None, DATA)
 
     await call()
-    return await drive(call)
+    return await drive(call, attrgetter("body"))
 
 
 async def pb(port: int) -> float:
@@ -75,7 +80,7 @@ async def pb(port: int) -> float:
     factory = PBClientFactory()
     reactor.connectTCP("127.0.0.1", port, factory)
     root: Any = await factory.getRootObject()
-    return await drive(lambda: root.callRemote("echo", DATA))
+    return await drive(lambda: root.callRemote("echo", DATA), lambda data: data)
 
 
 def client(name: str, port: int) -> None:
