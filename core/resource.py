@@ -56,6 +56,8 @@ class Resource:
     @cvar contentType: the media type of L{bytes} or L{str} that a renderer
         returns; L{None} for C{application/octet-stream} and C{text/plain;
         charset=utf-8}.
+    @cvar partialPut: whether C{render_PUT} knows what to do with a
+        Content-Range field; it is answered with 400 otherwise.
     @cvar cancelOnDisconnect: whether a coroutine or Deferred that renders is
         cancelled when the client goes away.
     @ivar children: resources by the segment that names them.
@@ -64,6 +66,7 @@ class Resource:
     isLeaf: bool = False
     policy: Policy = Buffer()
     contentType: str | None = None
+    partialPut: bool = False
     cancelOnDisconnect: bool = True
 
     # Class-wide: what answers which method, and the Allow field of that.
@@ -143,6 +146,10 @@ class Resource:
         method = request.method
         if method in _WITHOUT_CONTENT or method not in self._renderers:
             return _NO_CONTENT
+        if method == b"PUT" and not self.partialPut:
+            # RFC 9110, section 14.5: a part must not replace the whole.
+            if request.in_headers.hasHeader(b"content-range"):
+                raise HTTPError(400, "This resource can't be put in parts.")
         return self.policy
 
     def render(self, request: Any) -> Any:

@@ -55,6 +55,9 @@ _SELECTING: Final = frozenset((b"range", b"if-match", b"if-none-match"))
 _ASTERISK: Final = TargetForm.ASTERISK
 _AUTHORITY: Final = TargetForm.AUTHORITY
 
+# What a 304 doesn't repeat (RFC 9110, section 15.4.5).
+_CONTENT_ONLY: Final = (b"content-type", b"content-encoding", b"content-language")
+
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _OCTETS: Final = b"application/octet-stream"
 _TEXT: Final = b"text/plain; charset=utf-8"
@@ -185,7 +188,11 @@ class Request(PlainRequest):
             self.target = Target(TargetForm.ORIGIN, None, None, b"/", (), None)
             self.refuse(HTTPError(400, "The request target is malformed."))
             return
-        if target.form is _ASTERISK:
+        if target.scheme == "https" and not self.connectionInfo.secure:
+            # RFC 9110, section 7.4.  Any other scheme asks for nothing that
+            # a connection might lack.
+            self.refuse(HTTPError(421))
+        elif target.form is _ASTERISK:
             self.chanRequest.stopProducing()
             self._respond(Response(headers=[(b"allow", self.site.allow)]))
         elif target.form is _AUTHORITY:
@@ -423,7 +430,7 @@ class Request(PlainRequest):
             own = getattr(self.resource, "contentType", None)
             headers.setRaw(b"content-type", contentType if own is None else own)
         length = knownLength(body)
-        if self.code == 200 and (self.method == b"GET" or self.method == b"HEAD"):
+        if 200 <= self.code < 300 and (self.method == b"GET" or self.method == b"HEAD"):
             body, length = self._select(headers, body, length)
         if length is not None and self.code not in (204, 304):
             headers.setRaw(b"content-length", b"%d" % length)
@@ -443,7 +450,7 @@ class Request(PlainRequest):
     ) -> tuple[Any, int | None]:
         """
         Evaluate conditions and ranges (RFC 9110, sections 13 and 14) for a
-        GET that would be answered with 200 and C{body}.
+        GET or HEAD that would be answered with C{2xx} and C{body}.
 
         @return: the body to send, and its length.
         """
@@ -455,11 +462,13 @@ class Request(PlainRequest):
             discard(body)
             if outcome is Outcome.NOT_MODIFIED:
                 self.code = 304
-                headers.removeHeader(b"content-type")
+                for name in _CONTENT_ONLY:
+                    headers.removeHeader(name)
                 return b"", None
             return self._becomeError(412, headers)
         if (
             length is None
+            or self.code != 200
             or self.method != b"GET"
             or b"range" not in asked
             or not rangeApplies(asked, etag, modified)
@@ -527,8 +536,8 @@ class Request(PlainRequest):
         self.code_message = None
         response = self.site.errorPage(self, error.code, error.message)
         if error.headers is not None:
-            for name, value in error.headers:
-                response.headers.addRaw(name, value)
+            for key in error.headers.names():
+                response.headers.setRaw(key, *error.headers.getRaw(key))
         try:
             self._respond(response)
         except Exception:

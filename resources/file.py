@@ -8,7 +8,8 @@ import errno
 import mimetypes
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import time
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
@@ -32,6 +33,11 @@ _PACKED: Final = {
     "br": "application/octet-stream",
     "compress": "application/x-compress",
 }
+
+
+# Seconds in which a file may change a second time and its time not: the
+# resolution of the coarsest file system that is still in use.
+UNSETTLED: Final = 2.0
 
 
 def mediaType(name: str) -> str:
@@ -64,18 +70,21 @@ class File(Resource):
         index: Sequence[str] = ("index.html",),
         listing: bool = False,
         dotFiles: bool = False,
+        seconds: Callable[[], float] = time,
     ) -> None:
         """
         @param path: of the file or folder; it need not exist yet.
         @param index: names of the files that stand for their folder, the first
             that exists.
         @param listing: whether a folder without one of these is listed.
+        @param seconds: the clock that files' times are compared with.
         """
         super().__init__()
         self.root = os.path.realpath(path)
         self.index = tuple(index)
         self.listing = listing
         self.dotFiles = dotFiles
+        self.seconds = seconds
 
     def locateChild(self, request: Any, segments: tuple[str, ...]) -> Any:
         """
@@ -166,16 +175,20 @@ class File(Resource):
             facts = os.fstat(number)
             if not stat.S_ISREG(facts.st_mode):
                 raise HTTPError(404)
+            now = self.seconds()
+            tag = b'"%x-%x-%x"' % (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+            if facts.st_mtime > now - UNSETTLED:
+                # RFC 9110, section 8.8.1: not strong, as long as the file can
+                # change once more without another time.
+                tag = b"W/" + tag
+            # RFC 9110, section 8.8.2.1: never later than Date.
+            modified = max(0, int(min(facts.st_mtime, now)))
             return Response(
                 FilePart(file, 0, facts.st_size),
                 headers=[
                     (b"content-type", mediaType(path)),
-                    (b"last-modified", formatDate(max(0, int(facts.st_mtime)))),
-                    (
-                        b"etag",
-                        b'"%x-%x-%x"'
-                        % (facts.st_mtime_ns, facts.st_size, facts.st_ino),
-                    ),
+                    (b"last-modified", formatDate(modified)),
+                    (b"etag", tag),
                     (b"accept-ranges", b"bytes"),
                 ],
             )

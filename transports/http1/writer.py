@@ -149,6 +149,11 @@ def responseHead(
         fields = endToEnd(headers)
         if b"date" not in names:
             lines.append(dateLine)
+        if code == 426 and b"upgrade" in names:
+            # RFC 9110, section 15.5.22: which protocols there are is all that
+            # this answer is about.
+            lines.append(b"Connection: Upgrade")
+            lines.append(b"Upgrade: " + b", ".join(headers.getRaw(b"upgrade")))
     if framing is _NONE and (code == 204 or code == 205):
         fields = _without(fields, b"content-length")
         if code == 205:
@@ -184,16 +189,19 @@ def errorResponse(code: int, dateLine: bytes) -> bytes:
     A whole response of the transport's own, after which it closes.  Nothing
     that the peer sent is in it.
     """
-    phrase = reasonPhrase(code)
+    text = reasonPhrase(code)
+    if code == 505:
+        # RFC 9110, section 15.6.6: say what would be.
+        text += b": this server speaks HTTP/1.0 and HTTP/1.1"
     return b"\r\n".join(
         [
             _STATUS_LINES[code],
             dateLine,
             b"Content-Type: text/plain; charset=utf-8",
-            b"Content-Length: %d" % (len(phrase) + 1),
+            b"Content-Length: %d" % (len(text) + 1),
             b"Connection: close",
             b"",
-            phrase + b"\n",
+            text + b"\n",
         ]
     )
 
