@@ -22,7 +22,7 @@ from penstock.core.errors import PeerGone, Unavailable
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IRequester
 from penstock.transports.rpc import RPCClient, RPCFactory, RPCSession, connectRPC
-from penstock.transports.rpc.session import Phase
+from penstock.transports.rpc.phases import Phase
 
 from ..loop import Loop
 from ..pipe import PipeEndpoint

@@ -17,7 +17,7 @@ from penstock.transports.rpc.messages import (
     Pong,
     Reason,
 )
-from penstock.transports.rpc.session import Phase
+from penstock.transports.rpc.phases import Phase
 
 from .wires import Scene, request
 

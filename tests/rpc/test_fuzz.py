@@ -28,7 +28,7 @@ from penstock.transports.rpc.messages import (
     WriteHeaders,
     WriteIntermediateResponse,
 )
-from penstock.transports.rpc.session import Phase
+from penstock.transports.rpc.phases import Phase
 
 from .wires import Scene
 

@@ -23,7 +23,7 @@ from penstock.transports.rpc.messages import (
     Request,
     WriteHeaders,
 )
-from penstock.transports.rpc.session import Phase
+from penstock.transports.rpc.phases import Phase
 
 from .wires import Asked, Scene, opening, request
 

@@ -17,7 +17,8 @@ from penstock.transports.rpc.codec import MAGIC, Decoder, Rejected, frame
 from penstock.transports.rpc.greeting import Greeting
 from penstock.transports.rpc.limits import RPCLimits, RPCTimeouts
 from penstock.transports.rpc.messages import METHODS, Message, Request
-from penstock.transports.rpc.session import Phase, RPCSession
+from penstock.transports.rpc.phases import Phase
+from penstock.transports.rpc.session import RPCSession
 
 from ..pipe import Pipe
 

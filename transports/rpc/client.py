@@ -22,7 +22,8 @@ from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, IRequester, RequestFactory
 from penstock.transports.rpc.calling import RPCCalling
 from penstock.transports.rpc.limits import RPCLimits, RPCTimeouts
-from penstock.transports.rpc.session import Phase, RPCSession
+from penstock.transports.rpc.phases import Phase
+from penstock.transports.rpc.session import RPCSession
 
 DEFAULT_PORT: Final = 7780
 

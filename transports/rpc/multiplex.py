@@ -7,7 +7,6 @@ Sans-IO: messages come from the session, and go into its L{Output}.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -49,13 +48,12 @@ from penstock.transports.rpc.messages import (
     WriteIntermediateResponse,
 )
 from penstock.transports.rpc.output import Output
+from penstock.transports.rpc.places import Places
 from penstock.transports.rpc.room import Room
 from penstock.transports.rpc.serving import RPCServing
 from penstock.transports.rpc.violation import Violation
 
 _BODILESS: Final = frozenset((204, 205, 304))
-
-_NOT_SERVED: Final = "the peer takes no requests"
 
 
 # Looked up once: each look into an enum costs a tenth of a microsecond.
@@ -97,7 +95,6 @@ class Multiplexer:
     @ivar actions: what acts on each message that is about an exchange, or
         credit.  Each raises L{Violation} if the message may not be.
     @ivar isServing: whether the peer's new requests are taken.
-    @ivar isCalling: whether requests may be sent.
     """
 
     def __init__(
@@ -124,14 +121,10 @@ class Multiplexer:
         self.nextNumber = 1 if dialled else 2
         self.lastServed = 0 if dialled else -1
         self.isServing = requestFactory is not None
-        self.isCalling = False
         # By number: those that both sides know of.
         self._exchanges: dict[int, RPCExchange] = {}
         self._serving = 0
-        # Our own that have a place at the peer, and those that wait for one.
-        self._calling = 0
-        self._waiting: deque[RPCCalling] = deque()
-        self._isAdmitting = False
+        self._places = Places(limits.waiting)
         self._room = Room(limits.connectionWindow, self._giveCredit)
         # See L{penstock.transports.rpc.exchanges.Owner}.
         self.consumed: Callable[[int], None] = self._room.consumed
@@ -157,14 +150,14 @@ class Multiplexer:
         """
         Number of exchanges that are not over on the wire.
         """
-        return self._serving + self._calling + len(self._waiting)
+        return self._serving + len(self._places)
 
     @property
     def isBusy(self) -> bool:
         """
         Whether the peer hasn't seen some of our requests yet.
         """
-        return bool(self._waiting or self._unsent())
+        return bool(self._places.waiting or self._unsent())
 
     @property
     def exchanges(self) -> list[RPCExchange]:
@@ -178,27 +171,14 @@ class Multiplexer:
         The peer has said hello.
         """
         self.peer = peer
-        self.isCalling = True
-        if not peer.exchanges:
-            self.dismiss(Unavailable(_NOT_SERVED))
-        self._admitWaiting()
+        self._places.open(peer.exchanges, peer.window)
 
     def start(self, exchange: RPCCalling) -> None:
         """
         Give C{exchange} a place as soon as there is one.
         """
-        if exchange.isClosed:
-            return
-        if self.isCalling and not self._waiting and self._hasPlace():
-            self._admit(exchange)
-        elif self.isCalling and not self.peer.exchanges:
-            exchange.detach()
-            exchange.lose(Unavailable(_NOT_SERVED))
-        elif len(self._waiting) >= self._limits.waiting:
-            exchange.detach()
-            exchange.lose(Unavailable("too many requests wait already"))
-        else:
-            self._waiting.append(exchange)
+        if not exchange.isClosed:
+            self._places.start(exchange)
 
     def replenish(self, octets: int) -> None:
         """
@@ -210,7 +190,7 @@ class Multiplexer:
         """
         The peer takes no more requests, and none after C{last}.
         """
-        self.isCalling = False
+        self._places.isOpen = False
         problem = Unavailable("the peer is going away")
         for number, exchange in list(self._exchanges.items()):
             if isinstance(exchange, RPCCalling) and number > last:
@@ -219,16 +199,7 @@ class Multiplexer:
         for exchange in self._unsent():
             self._forget(exchange)
             exchange.lose(problem)
-        self.dismiss(problem)
-
-    def dismiss(self, problem: ExchangeLost) -> None:
-        """
-        Don't let anything wait any more.
-        """
-        waiting, self._waiting = self._waiting, deque()
-        for exchange in waiting:
-            exchange.detach()
-            exchange.lose(problem)
+        self._places.dismiss(problem)
 
     def loseAll(self, problem: ExchangeLost) -> None:
         """
@@ -237,11 +208,11 @@ class Multiplexer:
         @param problem: for exchanges that the peer knows of; others get
             L{Unavailable}.
         """
-        self.isCalling = self.isServing = False
-        unsent = [*self._unsent(), *self._waiting]
+        self.isServing = False
+        unsent = [*self._unsent(), *self._places.close()]
+        self._places.clear()
         exchanges, self._exchanges = self._exchanges, {}
-        self._waiting = deque()
-        self._serving = self._calling = 0
+        self._serving = 0
         self.output.shut()
         self.output.urgent.clear()
         self.output.ring.clear()
@@ -562,24 +533,6 @@ class Multiplexer:
             and not exchange.isClosed
         ]
 
-    def _hasPlace(self) -> bool:
-        return self._calling < self.peer.exchanges
-
-    def _admit(self, exchange: RPCCalling) -> None:
-        self._calling += 1
-        exchange.admit(self.peer.window)
-
-    def _admitWaiting(self) -> None:
-        # Who is admitted may fail at once, and so give its place to the next:
-        # here, not on a stack that grows.
-        if not self._isAdmitting:
-            self._isAdmitting = True
-            try:
-                while self._waiting and self.isCalling and self._hasPlace():
-                    self._admit(self._waiting.popleft())
-            finally:
-                self._isAdmitting = False
-
     def _forget(self, exchange: RPCExchange) -> None:
         """
         C{exchange} is over on the wire.
@@ -591,11 +544,10 @@ class Multiplexer:
             if isinstance(exchange, RPCServing):
                 self._serving -= 1
             else:
-                self._calling -= 1
-                self._admitWaiting()
-        elif isinstance(exchange, RPCCalling) and exchange in self._waiting:
-            self._waiting.remove(exchange)
-        if not self._serving and not self._calling and not self._waiting:
+                self._places.release()
+        elif isinstance(exchange, RPCCalling):
+            self._places.remove(exchange)
+        if not self._serving and not self._places:
             self._surroundings.idle()
 
     def _refuse(self, message: Request) -> None:

@@ -8,7 +8,6 @@ It is the same for both sides.  Who has dialled numbers its exchanges 1, 3, 5
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
 from itertools import count
 from typing import Any, Final
 
@@ -25,7 +24,6 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from penstock.core.client import Requester
 from penstock.core.direct import isPlainSocket, writeNow
 from penstock.core.errors import (
     DeadlineExceeded,
@@ -36,7 +34,7 @@ from penstock.core.errors import (
     Unavailable,
 )
 from penstock.core.headers import Headers
-from penstock.core.interfaces import ConnectionInfo, IRequester, RequestFactory
+from penstock.core.interfaces import ConnectionInfo, RequestFactory
 from penstock.transports.rpc.calling import RPCCalling
 from penstock.transports.rpc.codec import MAGIC, Decoder, Rejected, encode, frame
 from penstock.transports.rpc.exchanges import RPCExchange
@@ -54,6 +52,8 @@ from penstock.transports.rpc.messages import (
 )
 from penstock.transports.rpc.multiplex import Multiplexer
 from penstock.transports.rpc.output import Gate, Output
+from penstock.transports.rpc.phases import Leaving, Phase
+from penstock.transports.rpc.requester import SessionRequester
 from penstock.transports.rpc.serving import RPCServing
 from penstock.transports.rpc.violation import Violation
 from penstock.transports.rpc.watch import Watch
@@ -67,49 +67,6 @@ _REASONS: Final[dict[type[ExchangeLost], Reason]] = {
     LimitExceeded: Reason.LIMIT,
     PeerProtocolError: Reason.PROTOCOL,
 }
-
-
-class Phase(Enum):
-    """
-    How far a session has got.
-    """
-
-    CONNECTING = auto()
-    """There is no connection yet."""
-
-    GREETING = auto()
-    """The peer hasn't said hello yet."""
-
-    OPEN = auto()
-    """Messages go both ways."""
-
-    CLOSING = auto()
-    """Nothing is sent any more, what comes is ignored, and the connection is
-    being closed, by either side."""
-
-    CLOSED = auto()
-    """There is no connection any more."""
-
-
-class Leaving(Enum):
-    """
-    Who has said goodbye.
-    """
-
-    NOBODY = auto()
-    """Nobody."""
-
-    SOON = auto()
-    """We will, when there is a peer and it has seen all our requests."""
-
-    US = auto()
-    """We have: the peer will when nothing is under way, and then we close."""
-
-    PEER = auto()
-    """The peer has: we will when nothing is under way, and then it closes."""
-
-    BOTH = auto()
-    """We have, and then the peer."""
 
 
 # Looked up once: each look into an enum costs a tenth of a microsecond.
@@ -602,37 +559,3 @@ class RPCSession(Protocol):
 
     def _flooded(self) -> None:
         self._fail(LimitExceeded("the peer doesn't read replies"))
-
-
-@implementer(IRequester)
-class SessionRequester(Requester):
-    """
-    The calling end of one session.
-    """
-
-    def __init__(self, session: RPCSession) -> None:
-        self._session = session
-
-    def startRequest(
-        self,
-        method: bytes,
-        uri: bytes,
-        headers: Headers,
-        callbacks: Any,
-        hasContent: bool = False,
-        info: ConnectionInfo | None = None,
-    ) -> RPCCalling:
-        """
-        See L{penstock.core.interfaces.IRequester}.
-
-        @param info: see L{RPCSession.startRequest}.
-        """
-        return self._session.startRequest(
-            method, uri, headers, callbacks, hasContent, info
-        )
-
-    def close(self) -> Deferred[None]:
-        """
-        See L{penstock.core.interfaces.IRequester}.
-        """
-        return self._session.close()
