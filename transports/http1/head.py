@@ -31,8 +31,11 @@ _NO_CONTROLS: Final = bytes(
 )
 
 # What each spelling of a name seen so far is to the framing: its lower-case
-# form, or None if the framing doesn't care.  Bounded, since peers choose names.
+# form, or None if the framing doesn't care.  Peers choose names: so long ones
+# aren't kept, and when there are too many it begins anew, so that nobody can
+# fill it for good.
 _MAX_KNOWN: Final = 2048
+_MAX_KNOWN_LENGTH: Final = 64
 _known: dict[bytes, bytes | None] = {}
 
 # A LF without its CR (RFC 9112, section 2.2 allows to take it for a line end;
@@ -127,7 +130,9 @@ def _learn(name: bytes) -> bytes | None:
     except InvalidField:
         raise Malformed(400, "field name is not a token") from None
     key = lower if lower in _FRAMING else None
-    if len(_known) < _MAX_KNOWN:
+    if len(name) <= _MAX_KNOWN_LENGTH:
+        if len(_known) >= _MAX_KNOWN:
+            _known.clear()
         _known[name] = key
     return key
 

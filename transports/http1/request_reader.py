@@ -201,6 +201,9 @@ class RequestReader:
         if self._position >= len(self._buffer):
             self._buffer = data
             self._searched = 0
+        elif self.state is State.REJECTED:
+            # Whoever goes on feeding it makes it hold one piece at most.
+            self._buffer = b""
         else:
             # A long backlog is copied for each read that is added to it, so
             # it is the reader's owner who must keep it short.
