@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from penstock.core.content import Policy, Stream
+from penstock.core.content import Discard, Policy, Stream
 from penstock.core.errors import (
     DeadlineExceeded,
     HTTPError,
@@ -61,6 +61,9 @@ class Forward:
         """
         See L{IResource}.
         """
+        if request.method == b"TRACE":
+            # RFC 9110, section 9.3.8: it has none that could be passed on.
+            return Discard()
         # Whether the content is wanted, the other server says.
         return Stream(accept=False)
 
@@ -103,8 +106,12 @@ class Relay:
         Pass the request on.
         """
         request = self._request
-        hasContent = self._downstream.contentLength != 0
+        hasContent = request.content is not None and (
+            self._downstream.contentLength != 0
+        )
         headers = request.in_headers.copy()
+        if request.content is None:
+            headers.removeHeader(b"content-length")
         # RFC 9110, section 7.6.3: who passes a request on says so.
         headers.addRaw(b"via", b"%d.%d penstock" % request.clientproto)
         upstream = requester.startRequest(

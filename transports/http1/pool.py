@@ -179,6 +179,9 @@ class HTTPClient(Requester):
         What is written inside C{requestStarted} goes out together with the
         head.
         """
+        if hasContent and method == b"TRACE":
+            # RFC 9110, section 9.3.8.
+            raise LocalProtocolError("TRACE has no content")
         target, host = requestTarget(method, uri)
         names = headers.names()
         if host is None:
