@@ -171,7 +171,7 @@ class Exchange(Outgoing):
         if self._inflow is _OPEN:
             self._inflow = _RECEIVED
             self._trailers = trailers
-            if not self._mustHold():
+            if not (self._paused or self._delivering or self._callbacks is None):
                 self._complete()
         elif self._inflow is _STOPPED:
             self._drained()

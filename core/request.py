@@ -111,11 +111,13 @@ class Request:
         The content is wanted.  Lets a client that asked to be told first go
         on (RFC 9110, section 10.1.1).
         """
+        expected = self.in_headers.lines(b"expect")
         if (
-            not self.began
+            expected
+            and not self.began
             and self.chanRequest.contentLength != 0
             and self.clientproto >= (1, 1)
-            and (self.in_headers.get(b"expect") or b"").lower() == b"100-continue"
+            and b", ".join(expected).lower() == b"100-continue"
         ):
             self.chanRequest.writeIntermediateResponse(100)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from penstock.core.errors import LimitExceeded
 from penstock.core.exchange import CallingExchange, Inflow
 from penstock.core.order import Stage
-from penstock.transports.rpc.codec import encode
+from penstock.transports.rpc.codec import encode, encodeParts
 from penstock.transports.rpc.exchanges import (
     WITH_HEAD,
     Arrival,
@@ -20,10 +20,10 @@ from penstock.transports.rpc.exchanges import (
     take,
 )
 from penstock.transports.rpc.messages import (
+    Fields,
     HandleContentComplete,
     Method,
     Reason,
-    Request,
 )
 
 # Looked up once: each look into an enum costs a tenth of a microsecond.
@@ -32,6 +32,7 @@ _WAITING: Final = Wire.WAITING
 _SENT: Final = Ending.SENT
 _DUE: Final = Ending.DUE
 _NOTHING: Final = Arrival.NOTHING
+_REQUEST: Final = int(Method.request)
 _HEAD: Final = Arrival.HEAD
 _FINISHED: Final = Stage.FINISHED
 _STOPPED: Final = Inflow.STOPPED
@@ -47,19 +48,23 @@ class RPCCalling(RPCExchange, CallingExchange):
     def __init__(
         self,
         owner: Owner,
-        request: Request,
+        method: bytes,
+        target: bytes,
+        fields: Fields,
+        facts: tuple[object, ...] | None,
         callbacks: Any,
         hasContent: bool,
         length: int | None,
     ) -> None:
         """
-        @param request: as it is if it goes out whole, without content that
-            is written, and with 0 for its number.
         @param length: what Content-Length promises.
         """
-        super().__init__(request.command, callbacks, hasContent, length)
+        super().__init__(method, callbacks, hasContent, length)
         self._setUp(owner, 0, 0, _WAITING, _NOTHING)
-        self._request = request
+        self._request = (method, target, 11, fields)
+        self._facts = facts
+        # What the request says of its content if none is written.
+        self._bare = b"" if hasContent else None
         if not hasContent:
             self._ending = _DUE
         # Until there is a connection.
@@ -78,7 +83,7 @@ class RPCCalling(RPCExchange, CallingExchange):
 
         @param credit: octets of content that it takes.
         """
-        self._wire = _OPEN
+        self.wire = _OPEN
         self._credit = credit
         self._head = self._request
         queue, size = self._queue, self._queued
@@ -146,7 +151,7 @@ class RPCCalling(RPCExchange, CallingExchange):
         if self._head is not None and self._outTrailers is None:
             first = self._first
             self._head = self._first = None
-            self._emitRequest(self._request.content if first is None else first, True)
+            self._emitRequest(self._bare if first is None else first, True)
         else:
             if self._head is not None:
                 self._emitHead()
@@ -157,12 +162,12 @@ class RPCCalling(RPCExchange, CallingExchange):
             self._contentStopped()
 
     def _emitRequest(self, content: bytes | None, complete: bool) -> None:
-        _, command, path, version, fields, _, _, facts = self._request
         number = self._owner.nextNumber
-        message = encode(
-            Request(number, command, path, version, fields, content, complete, facts)
+        message = encodeParts(
+            _REQUEST, number, *self._request, content, complete, self._facts
         )
         if self._output.fits(message):
+            # First, since sending it may find that the connection is gone.
             self._owner.opened(self)
             self.number = number
             self._output.send(message)

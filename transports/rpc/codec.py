@@ -68,6 +68,10 @@ MAX_FIRST_FRAME: Final = 32 * 1024
 
 _TEXT: Final = 256
 
+# Pieces of a frame that are kept apart, and one for each 256 octets: so small
+# ones are copied seldom, and cost little.
+_MAX_PARTS: Final = 64
+
 
 class Rejected(NamedTuple):
     """
@@ -111,6 +115,16 @@ def encode(message: Message) -> bytes:
     @return: C{message}, without a frame.
     """
     packed: bytes = _packer.pack((METHODS[type(message)], *message))
+    return packed
+
+
+def encodeParts(*parts: object) -> bytes:
+    """
+    @param parts: a method, and the parts of its message.
+
+    @return: as L{encode}, without the making of a L{Message}.
+    """
+    packed: bytes = _packer.pack(parts)
     return packed
 
 
@@ -194,6 +208,9 @@ class Decoder:
                 if self.state is State.MAGIC:
                     self._checkMagic(b"".join(self._parts))
                 if self._size < self._needed:
+                    if len(self._parts) > _MAX_PARTS + (self._size >> 8):
+                        # Each costs forty octets besides what is in it.
+                        self._parts = [b"".join(self._parts)]
                     return messages
                 data = b"".join(self._parts)
                 self._parts = []
@@ -300,6 +317,9 @@ def _connection(value: object) -> None:
 
 _ONLY_BYTES: Final = {bytes}
 
+# As NamedTuple._make, which is a function in Python around this.
+_make: Final[Any] = tuple.__new__
+
 
 def _fields(value: object) -> None:
     if type(value) is not tuple or len(value) & 1:
@@ -365,19 +385,29 @@ def _readHello(item: tuple[Any, ...]) -> Hello:
     return message
 
 
+# The next, and _readWriteHeaders, are there once for each exchange; so what the
+# functions above do is written out.
+
+
 def _readRequest(item: tuple[Any, ...]) -> Request:
-    message = Request._make(_items(item, 9))
-    exchange, command, path, version, fields, content, complete, facts = message
-    _exchange(exchange)
-    _octets(command)
-    _octets(path)
-    _number(version, 10, 99)
+    if type(item) is not tuple or len(item) != 9:
+        raise _Malformed("a message has not its number of items")
+    _, exchange, command, path, version, fields, content, complete, facts = item
+    if type(exchange) is not int or not 0 < exchange <= MAX_NUMBER:
+        raise _Malformed("not the number of an exchange")
+    if type(command) is not bytes or type(path) is not bytes:
+        raise _Malformed("not octets")
+    if type(version) is not int or not 10 <= version <= 99:
+        raise _Malformed("a number is out of its range")
     _fields(fields)
-    _maybeOctets(content)
-    _boolean(complete)
+    if content is not None and type(content) is not bytes:
+        raise _Malformed("neither octets nor nil")
+    if type(complete) is not bool:
+        raise _Malformed("not a boolean")
     if facts is not None:
         _pairs(facts)
-    return message
+    made: Request = _make(Request, item[1:])
+    return made
 
 
 def _readHandleContentChunk(item: tuple[Any, ...]) -> HandleContentChunk:
@@ -408,15 +438,22 @@ def _readWriteIntermediateResponse(item: tuple[Any, ...]) -> WriteIntermediateRe
 
 
 def _readWriteHeaders(item: tuple[Any, ...]) -> WriteHeaders:
-    message = WriteHeaders._make(_items(item, 7))
-    exchange, code, fields, reason, content, complete = message
-    _exchange(exchange)
-    _number(code, 200, 999)
+    if type(item) is not tuple or len(item) != 7:
+        raise _Malformed("a message has not its number of items")
+    _, exchange, code, fields, reason, content, complete = item
+    if type(exchange) is not int or not 0 < exchange <= MAX_NUMBER:
+        raise _Malformed("not the number of an exchange")
+    if type(code) is not int or not 200 <= code <= 999:
+        raise _Malformed("a number is out of its range")
     _fields(fields)
-    _maybeOctets(reason)
-    _maybeOctets(content)
-    _boolean(complete)
-    return message
+    if reason is not None and type(reason) is not bytes:
+        raise _Malformed("neither octets nor nil")
+    if content is not None and type(content) is not bytes:
+        raise _Malformed("neither octets nor nil")
+    if type(complete) is not bool:
+        raise _Malformed("not a boolean")
+    made: WriteHeaders = _make(WriteHeaders, item[1:])
+    return made
 
 
 def _readWriteData(item: tuple[Any, ...]) -> WriteData:

@@ -134,6 +134,7 @@ class RPCExchange(Exchange):
     """
     What serving and calling have in common.
 
+    @ivar wire: whether it has a place at the peer.
     @ivar number: the exchange's number; 0 before its request was sent.
     @ivar arrival: how much of the incoming message has arrived.
     @ivar window: octets of content that the peer may still send.
@@ -144,31 +145,34 @@ class RPCExchange(Exchange):
     # The number of the message for content.
     _contentMethod: int
 
+    wire: Wire
+    arrival: Arrival
+    expected: int | None = None
+    sentContent: int = 0
+    # A head that wasn't sent yet, and content to go with it.
+    _head: Any = None
+    _first: bytes | None = None
+    _queue: deque[bytes | memoryview] | None = None
+    _queued: int = 0
+    _ending: Ending = _NONE
+    _outTrailers: Fields | None = None
+    _inRing: bool = False
+    # Octets consumed, for which the peer has no new credit yet.
+    _returned: int = 0
+
     def _setUp(
         self, owner: Owner, number: int, credit: int, wire: Wire, arrival: Arrival
     ) -> None:
         """
         In place of C{__init__}, since there are two of them to inherit from.
         """
-        self._wire = wire
+        self.wire = wire
         self.arrival = arrival
         self._owner = owner
         self._output = owner.output
         self.number = number
         self._credit = credit
         self.window = owner.window
-        self.expected: int | None = None
-        self.sentContent = 0
-        # A head that wasn't sent yet, and content to go with it.
-        self._head: Any = None
-        self._first: bytes | None = None
-        self._queue: deque[bytes | memoryview] | None = None
-        self._queued = 0
-        self._ending = _NONE
-        self._outTrailers: Fields | None = None
-        self._inRing = False
-        # Octets consumed, for which the peer has no new credit yet.
-        self._returned = 0
 
     # Facts
 
@@ -180,18 +184,11 @@ class RPCExchange(Exchange):
         return self._owner.factsOf(self)
 
     @property
-    def isOpen(self) -> bool:
-        """
-        Whether it has a place at the peer.
-        """
-        return self._wire is _OPEN
-
-    @property
     def isClosed(self) -> bool:
         """
         Whether there is nothing more to come for it, or from it.
         """
-        return self._wire is _CLOSED
+        return self.wire is _CLOSED
 
     @property
     def isStarving(self) -> bool:
@@ -217,7 +214,7 @@ class RPCExchange(Exchange):
         """
         It is over on the wire: nothing is sent from now on.
         """
-        self._wire = _CLOSED
+        self.wire = _CLOSED
         self._queue = None
         self._queued = 0
         self._head = None
@@ -237,7 +234,7 @@ class RPCExchange(Exchange):
         """
         See L{penstock.transports.rpc.output.Sender}.
         """
-        if self._wire is _OPEN:
+        if self.wire is _OPEN:
             if self._ending is _DUE and self._queue is None:
                 self._emitEnd()
             elif self._head is not None:
@@ -251,7 +248,7 @@ class RPCExchange(Exchange):
         if self._head is not None:
             self._emitHead()
         queue = self._queue
-        if queue is None or self._wire is not _OPEN:
+        if queue is None or self.wire is not _OPEN:
             return 0
         output = self._output
         size = min(output.block, output.credit, self._credit, self._queued)
@@ -273,7 +270,7 @@ class RPCExchange(Exchange):
         """
         See L{Exchange}.
         """
-        if self._wire is _CLOSED or self._isUnwanted():
+        if self.wire is _CLOSED or self._isUnwanted():
             return
         output = self._output
         size = len(data)
@@ -286,7 +283,7 @@ class RPCExchange(Exchange):
                     self.sentContent += size
                     self._first = data if first is None else first + data
                     return
-            if size <= output.block and self._wire is _OPEN and output.isDirect():
+            if size <= output.block and self.wire is _OPEN and output.isDirect():
                 if self._head is not None:
                     self._emitHead()
                     if self.isClosed:
@@ -304,11 +301,11 @@ class RPCExchange(Exchange):
         """
         See L{Exchange}.
         """
-        if self._wire is _CLOSED or self._isUnwanted():
+        if self.wire is _CLOSED or self._isUnwanted():
             return
         self._outTrailers = trailersOf(trailers)
         self._ending = _DUE
-        if self._queue is None and self._wire is _OPEN:
+        if self._queue is None and self.wire is _OPEN:
             if self._output.isDirect():
                 self._emitEnd()
             else:
@@ -331,7 +328,7 @@ class RPCExchange(Exchange):
         """
         See L{Exchange}.
         """
-        if self._wire is _OPEN and self.arrival is not _ALL and self.number:
+        if self.wire is _OPEN and self.arrival is not _ALL and self.number:
             self._output.send(encode(StopProducing(self.number)))
 
     def _contentConsumed(self, size: int) -> None:
@@ -340,7 +337,7 @@ class RPCExchange(Exchange):
         """
         owner = self._owner
         owner.consumed(size)
-        if self._inflow is _FLOWING and self._wire is _OPEN:
+        if self._inflow is _FLOWING and self.wire is _OPEN:
             self._returned += size
             # Half a window: rarely, and never so late that the peer has to
             # wait for it.
@@ -373,8 +370,7 @@ class RPCExchange(Exchange):
         """
         Send a head, which may be too long for the peer.
         """
-        if self._output.fits(message):
-            self._output.send(message)
+        if self._output.sendFitting(message):
             return True
         problem = LimitExceeded("the head is longer than the peer takes")
         self._owner.abandon(self, Reason.LIMIT)
@@ -387,7 +383,7 @@ class RPCExchange(Exchange):
         self._output.sendContent(self._contentMethod, self.number, data)
 
     def _getInLine(self) -> None:
-        if not self._inRing and self._credit > 0 and self._wire is _OPEN:
+        if not self._inRing and self._credit > 0 and self.wire is _OPEN:
             self._inRing = True
             self._output.ring.append(self)
             self._output.touch()

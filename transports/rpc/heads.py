@@ -32,9 +32,11 @@ _TARGET: Final = re.compile(rb"[\x21-\x7e]+")
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 # What a spelling of a name means to us: its lower-case form, or None if it is
-# like any other.  Bounded, since peers choose names.
+# like any other.  Peers choose names: so long ones aren't kept, and when there
+# are too many it begins anew, so that nobody can fill it for good.
 _WATCHED: Final = HOP_BY_HOP | {b"content-length", b"host"}
 _MAX_KNOWN: Final = 2048
+_MAX_KNOWN_LENGTH: Final = 64
 
 # The fields that are kept of a peer that is quiet.
 _MAX_KEPT: Final = 64
@@ -72,7 +74,9 @@ def _learn(name: bytes) -> bytes | None:
     except InvalidField:
         raise Malformed(400, "a field name is not a token") from None
     watched = lower if lower in _WATCHED else None
-    if len(_known) < _MAX_KNOWN:
+    if len(name) <= _MAX_KNOWN_LENGTH:
+        if len(_known) >= _MAX_KNOWN:
+            _known.clear()
         _known[name] = watched
     return watched
 
@@ -142,7 +146,7 @@ class FieldReader:
     two fields.
     """
 
-    __slots__ = ("_count", "_fields", "_length", "_shared", "_size")
+    __slots__ = ("_count", "_fields", "_length", "_shared", "_size", "line")
 
     def __init__(self, count: int, size: int) -> None:
         """
@@ -151,11 +155,13 @@ class FieldReader:
         """
         self._count = count
         self._size = size
+        # The last method and target that were checked.
+        self.line: tuple[bytes, bytes] | None = None
         self._fields: Fields = ()
         self._shared: Headers | None = None
         self._length: int | None = None
 
-    def read(self, fields: Fields) -> Head:
+    def read(self, fields: Fields) -> tuple[Headers, int | None]:
         """
         See L{readFields}.
         """
@@ -163,36 +169,42 @@ class FieldReader:
             if self._shared is None:
                 head = readFields(fields, self._count, self._size)
                 self._shared, self._length = head
-            return Head(self._shared.shared(), self._length)
+            return self._shared.shared(), self._length
         head = readFields(fields, self._count, self._size)
         # Kept as long as the connection, so they must not be many.
         if len(fields) <= _MAX_KEPT and sum(map(len, fields)) <= _MAX_KEPT_SIZE:
             self._fields = fields
             self._shared = None
-        return head
+        return head.headers, head.contentLength
 
 
-def readRequest(message: Request, limits: RPCLimits, reader: FieldReader) -> Head:
+def readRequest(
+    message: Request, limits: RPCLimits, reader: FieldReader
+) -> tuple[Headers, int | None]:
     """
     Check a request.
 
     @param reader: for its fields.
     @raise Malformed: if it may not be.
     """
-    if len(message.command) > limits.command:
-        raise Malformed(501, "the method is too long")
-    if _METHOD.fullmatch(message.command) is None:
-        raise Malformed(400, "the method is not a token")
-    if len(message.path) > limits.path:
-        raise Malformed(414, "the target is too long")
-    if _TARGET.fullmatch(message.path) is None:
-        raise Malformed(400, "malformed request target")
-    head = reader.read(message.fields)
+    command, path = message.command, message.path
+    if (command, path) != reader.line:
+        if len(command) > limits.command:
+            raise Malformed(501, "the method is too long")
+        if _METHOD.fullmatch(command) is None:
+            raise Malformed(400, "the method is not a token")
+        if len(path) > limits.path:
+            raise Malformed(414, "the target is too long")
+        if _TARGET.fullmatch(path) is None:
+            raise Malformed(400, "malformed request target")
+        if len(path) <= _MAX_KEPT_SIZE:
+            reader.line = (command, path)
+    headers, length = reader.read(message.fields)
     if message.complete:
         size = 0 if message.content is None else len(message.content)
-        if head.contentLength is not None and head.contentLength != size:
+        if length is not None and length != size:
             raise Malformed(400, "the content has not its Content-Length")
-    return head
+    return headers, length
 
 
 def checkReason(reason: bytes | None) -> None:
@@ -224,6 +236,8 @@ def responseFields(code: int, headers: Headers) -> Fields:
     if code == 204 and b"content-length" in headers.names():
         # RFC 9110, section 8.6.
         return flatten(_without(endToEnd(headers), b"content-length"))
+    if headers.hasNone(HOP_BY_HOP):
+        return tuple(chain.from_iterable(headers))
     return flatten(endToEnd(headers))
 
 
@@ -264,6 +278,41 @@ def requestFields(
     if host is not None:
         fields = [(b"Host", host), *_without(fields, b"host")]
     return target, flatten(fields), length if hasContent else None
+
+
+class RequestFields:
+    """
+    Remembers what L{requestFields} made of the last request.  Those that one
+    caller makes often repeat: 0.6 instead of 3 microseconds.
+    """
+
+    __slots__ = ("_asked", "_given", "_made")
+
+    def __init__(self) -> None:
+        self._asked: tuple[object, ...] = ()
+        self._given: list[RawField] = []
+        self._made: tuple[bytes, Fields, int | None] = (b"", (), None)
+
+    def make(
+        self,
+        method: bytes,
+        uri: bytes,
+        headers: Headers,
+        hasContent: bool,
+        authority: bytes | None,
+    ) -> tuple[bytes, Fields, int | None]:
+        """
+        See L{requestFields}.
+        """
+        asked = (method, uri, hasContent, authority)
+        given = list(headers)
+        if asked == self._asked and given == self._given:
+            return self._made
+        made = requestFields(method, uri, headers, hasContent, authority)
+        fields = made[1]
+        if len(fields) <= _MAX_KEPT and sum(map(len, fields)) <= _MAX_KEPT_SIZE:
+            self._asked, self._given, self._made = asked, given, made
+        return made
 
 
 def _without(fields: Iterable[RawField], unwanted: bytes) -> list[RawField]:

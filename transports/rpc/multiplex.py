@@ -21,7 +21,7 @@ from penstock.core.exchange import Inflow
 from penstock.core.interfaces import ConnectionInfo, RequestFactory
 from penstock.transports.rpc.calling import RPCCalling
 from penstock.transports.rpc.codec import encode
-from penstock.transports.rpc.exchanges import Arrival, RPCExchange
+from penstock.transports.rpc.exchanges import Arrival, RPCExchange, Wire
 from penstock.transports.rpc.greeting import Greeting
 from penstock.transports.rpc.heads import (
     FieldReader,
@@ -60,6 +60,10 @@ _BODILESS: Final = frozenset((204, 205, 304))
 _NOTHING: Final = Arrival.NOTHING
 _HEAD: Final = Arrival.HEAD
 _ALL: Final = Arrival.ALL
+_PLACED: Final = Wire.OPEN
+_CLOSED: Final = Wire.CLOSED
+# What nearly every request says of its version.
+_VERSION: Final = (1, 1)
 _FLOWING: Final = Inflow.OPEN
 
 
@@ -124,7 +128,7 @@ class Multiplexer:
         # By number: those that both sides know of.
         self._exchanges: dict[int, RPCExchange] = {}
         self._serving = 0
-        self._places = Places(limits.waiting)
+        self.places = Places(limits.waiting)
         self._room = Room(limits.connectionWindow, self._giveCredit)
         # See L{penstock.transports.rpc.exchanges.Owner}.
         self.consumed: Callable[[int], None] = self._room.consumed
@@ -150,14 +154,14 @@ class Multiplexer:
         """
         Number of exchanges that are not over on the wire.
         """
-        return self._serving + len(self._places)
+        return self._serving + len(self.places)
 
     @property
     def isBusy(self) -> bool:
         """
         Whether the peer hasn't seen some of our requests yet.
         """
-        return bool(self._places.waiting or self._unsent())
+        return bool(self.places.waiting or self._unsent())
 
     @property
     def exchanges(self) -> list[RPCExchange]:
@@ -171,14 +175,14 @@ class Multiplexer:
         The peer has said hello.
         """
         self.peer = peer
-        self._places.open(peer.exchanges, peer.window)
+        self.places.open(peer.exchanges, peer.window)
 
     def start(self, exchange: RPCCalling) -> None:
         """
         Give C{exchange} a place as soon as there is one.
         """
         if not exchange.isClosed:
-            self._places.start(exchange)
+            self.places.start(exchange)
 
     def replenish(self, octets: int) -> None:
         """
@@ -190,7 +194,7 @@ class Multiplexer:
         """
         The peer takes no more requests, and none after C{last}.
         """
-        self._places.isOpen = False
+        self.places.isOpen = False
         problem = Unavailable("the peer is going away")
         for number, exchange in list(self._exchanges.items()):
             if isinstance(exchange, RPCCalling) and number > last:
@@ -199,7 +203,7 @@ class Multiplexer:
         for exchange in self._unsent():
             self._forget(exchange)
             exchange.lose(problem)
-        self._places.dismiss(problem)
+        self.places.dismiss(problem)
 
     def loseAll(self, problem: ExchangeLost) -> None:
         """
@@ -209,8 +213,8 @@ class Multiplexer:
             L{Unavailable}.
         """
         self.isServing = False
-        unsent = [*self._unsent(), *self._places.close()]
-        self._places.clear()
+        unsent = [*self._unsent(), *self.places.close()]
+        self.places.clear()
         exchanges, self._exchanges = self._exchanges, {}
         self._serving = 0
         self.output.shut()
@@ -297,13 +301,13 @@ class Multiplexer:
             factory,
             message.command,
             message.path,
-            divmod(message.version, 10),
+            _VERSION if message.version == 11 else divmod(message.version, 10),
             headers,
             length,
         )
         if content:
             self._arrived(exchange, content)
-        if complete and not exchange.isClosed:
+        if complete and exchange.wire is not _CLOSED:
             exchange.arrival = _ALL
             exchange.contentEnded()
 
@@ -329,11 +333,11 @@ class Multiplexer:
         if exchange is not None:
             try:
                 checkReason(reason)
-                head = self._heads.read(fields)
+                headers, _ = self._heads.read(fields)
             except Malformed as problem:
                 self._spoiled(exchange, problem.reason)
             else:
-                exchange.intermediateReceived(code, head.headers)
+                exchange.intermediateReceived(code, headers)
 
     def _writeHeaders(self, message: WriteHeaders) -> None:
         number, code, fields, reason, content, complete = message
@@ -344,7 +348,8 @@ class Multiplexer:
             self._drop(content)
             return
         try:
-            checkReason(reason)
+            if reason is not None:
+                checkReason(reason)
             headers, length = self._heads.read(fields)
         except Malformed as problem:
             self._drop(content)
@@ -357,7 +362,7 @@ class Multiplexer:
         exchange.headReceived(code, headers, reason)
         if content:
             self._arrived(exchange, content)
-        if complete and not exchange.isClosed:
+        if complete and exchange.wire is not _CLOSED:
             self._ends(exchange, None)
 
     def _writeData(self, message: WriteData) -> None:
@@ -432,7 +437,7 @@ class Multiplexer:
         exchange.window -= size
         if exchange.window < 0:
             raise Violation("more content than there is credit for an exchange")
-        if exchange.isClosed:
+        if exchange.wire is _CLOSED:
             # Given up inside the callback for its head.
             self._drop(data)
             return
@@ -510,7 +515,7 @@ class Multiplexer:
         @raise Violation: unless C{arrival} is what has come for it.
         """
         exchange = self._exchanges.get(number)
-        if not self._isOurs(number):
+        if number & 1 != self.nextNumber & 1:
             raise Violation("the exchange isn't ours")
         if exchange is None:
             self._checkKnown(number)
@@ -537,17 +542,17 @@ class Multiplexer:
         """
         C{exchange} is over on the wire.
         """
-        hadPlace = exchange.isOpen
+        hadPlace = exchange.wire is _PLACED
         exchange.detach()
         if hadPlace:
             self._exchanges.pop(exchange.number, None)
             if isinstance(exchange, RPCServing):
                 self._serving -= 1
             else:
-                self._places.release()
+                self.places.release()
         elif isinstance(exchange, RPCCalling):
-            self._places.remove(exchange)
-        if not self._serving and not self._places:
+            self.places.remove(exchange)
+        if not self._serving and not self.places.taken and not len(self.places):
             self._surroundings.idle()
 
     def _refuse(self, message: Request) -> None:

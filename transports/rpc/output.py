@@ -223,6 +223,26 @@ class Output:
         """
         return len(message) + _AROUND <= self._bound
 
+    def sendFitting(self, message: bytes) -> bool:
+        """
+        As L{send}, if L{fits}.
+
+        @return: whether it does.
+        """
+        if len(message) + _AROUND > self._bound:
+            return False
+        size = self._size + len(message)
+        if self.gate is _OPEN and size <= self._full and self._count < _TOGETHER:
+            # As send does, which is there once more for each exchange.
+            self._pieces.append(message)
+            self._size = size
+            self._count += 1
+            if not self._due:
+                self.touch()
+        else:
+            self.send(message)
+        return True
+
     def touch(self) -> None:
         """
         There is something to do: see to it that L{flush} is called.

@@ -19,16 +19,17 @@ class Places:
     one, in the order in which they were started.
 
     @ivar isOpen: whether requests may be sent.
+    @ivar taken: number of exchanges that have a place.
     """
 
     __slots__ = (
         "_isAdmitting",
         "_limit",
         "_most",
-        "_taken",
         "_waiting",
         "_window",
         "isOpen",
+        "taken",
     )
 
     def __init__(self, limit: int) -> None:
@@ -39,7 +40,7 @@ class Places:
         self.isOpen = False
         self._most = 0
         self._window = 0
-        self._taken = 0
+        self.taken = 0
         self._waiting: deque[RPCCalling] = deque()
         self._isAdmitting = False
 
@@ -47,7 +48,7 @@ class Places:
         """
         Number of exchanges, with a place or without.
         """
-        return self._taken + len(self._waiting)
+        return self.taken + len(self._waiting)
 
     @property
     def waiting(self) -> int:
@@ -70,14 +71,25 @@ class Places:
             self.dismiss(Unavailable(_NOT_SERVED))
         self._admitWaiting()
 
+    def admit(self, exchange: RPCCalling) -> bool:
+        """
+        Give C{exchange} a place if there is one now.
+
+        @return: whether there was.
+        """
+        if self.isOpen and not self._waiting and self.taken < self._most:
+            self.taken += 1
+            exchange.admit(self._window)
+            return True
+        return False
+
     def start(self, exchange: RPCCalling) -> None:
         """
         Give C{exchange} a place as soon as there is one.
         """
-        if self.isOpen and not self._waiting and self._taken < self._most:
-            self._taken += 1
-            exchange.admit(self._window)
-        elif self.isOpen and not self._most:
+        if self.admit(exchange):
+            return
+        if self.isOpen and not self._most:
             exchange.detach()
             exchange.lose(Unavailable(_NOT_SERVED))
         elif len(self._waiting) >= self._limit:
@@ -90,7 +102,7 @@ class Places:
         """
         An exchange that had a place is over.
         """
-        self._taken -= 1
+        self.taken -= 1
         if self._waiting:
             self._admitWaiting()
 
@@ -122,7 +134,7 @@ class Places:
         There is no peer any more.
         """
         self.isOpen = False
-        self._taken = 0
+        self.taken = 0
 
     def _admitWaiting(self) -> None:
         # Who is admitted may fail at once, and so give its place to the next:
@@ -130,8 +142,8 @@ class Places:
         if not self._isAdmitting:
             self._isAdmitting = True
             try:
-                while self._waiting and self.isOpen and self._taken < self._most:
-                    self._taken += 1
+                while self._waiting and self.isOpen and self.taken < self._most:
+                    self.taken += 1
                     self._waiting.popleft().admit(self._window)
             finally:
                 self._isAdmitting = False

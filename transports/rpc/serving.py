@@ -9,7 +9,7 @@ from typing import Final
 from penstock.core.exchange import ServingExchange
 from penstock.core.headers import Headers
 from penstock.core.order import Stage
-from penstock.transports.rpc.codec import encode
+from penstock.transports.rpc.codec import encode, encodeParts
 from penstock.transports.rpc.exchanges import Arrival, Ending, Owner, RPCExchange, Wire
 from penstock.transports.rpc.heads import headFields, responseFields
 from penstock.transports.rpc.messages import (
@@ -24,6 +24,7 @@ _OPEN: Final = Wire.OPEN
 _SENT: Final = Ending.SENT
 _HEAD: Final = Arrival.HEAD
 _WRITING: Final = Stage.WRITING
+_WRITE_HEADERS: Final = int(Method.writeHeaders)
 
 
 class RPCServing(RPCExchange, ServingExchange):
@@ -74,7 +75,7 @@ class RPCServing(RPCExchange, ServingExchange):
         """
         See L{ServingExchange}.
         """
-        if self._wire is _OPEN:
+        if self.wire is _OPEN:
             message = WriteIntermediateResponse(
                 self.number, code, headFields(headers), code_message
             )
@@ -86,7 +87,7 @@ class RPCServing(RPCExchange, ServingExchange):
         """
         See L{ServingExchange}.
         """
-        if self._wire is _OPEN:
+        if self.wire is _OPEN:
             if self._muted and self._stage is _WRITING:
                 self._stage = Stage.BODILESS
             self._head = (code, responseFields(code, headers), code_message)
@@ -107,7 +108,9 @@ class RPCServing(RPCExchange, ServingExchange):
             first = self._first
             self._head = self._first = None
             if not self._sendOrFail(
-                encode(WriteHeaders(self.number, code, fields, reason, first, True))
+                encodeParts(
+                    _WRITE_HEADERS, self.number, code, fields, reason, first, True
+                )
             ):
                 return
         else:

@@ -40,7 +40,7 @@ from penstock.transports.rpc.codec import MAGIC, Decoder, Rejected, encode, fram
 from penstock.transports.rpc.exchanges import RPCExchange
 from penstock.transports.rpc.facts import readFacts, writeFacts
 from penstock.transports.rpc.greeting import Greeting, NotUnderstood, readHello
-from penstock.transports.rpc.heads import requestFields
+from penstock.transports.rpc.heads import RequestFields
 from penstock.transports.rpc.limits import RPCLimits, RPCTimeouts
 from penstock.transports.rpc.messages import (
     GoAway,
@@ -48,7 +48,6 @@ from penstock.transports.rpc.messages import (
     Ping,
     Pong,
     Reason,
-    Request,
 )
 from penstock.transports.rpc.multiplex import Multiplexer
 from penstock.transports.rpc.output import Gate, Output
@@ -113,6 +112,7 @@ class RPCSession(Protocol):
         self._timeouts = timeouts
         self._trustFacts = trustFacts
         self._authority = authority
+        self._requestFields = RequestFields()
         self._onOpen = onOpen
         self._onClosed = onClosed
         self._name = f"rpc-{next(_numbers)}"
@@ -206,21 +206,26 @@ class RPCSession(Protocol):
         @param info: what is known of the first hop, if the request is passed
             on: goes with it as facts.
         """
-        uri, fields, length = requestFields(
+        uri, fields, length = self._requestFields.make(
             method, uri, headers, hasContent, self._authority
         )
         facts = None if info is None else writeFacts(info)
-        content = b"" if hasContent else None
+        multiplexer = self._multiplexer
         exchange = RPCCalling(
-            self._multiplexer,
-            Request(0, method, uri, 11, fields, content, True, facts),
-            callbacks,
-            hasContent,
-            length,
+            multiplexer, method, uri, fields, facts, callbacks, hasContent, length
         )
+        if (
+            hasContent
+            and self._leaving is _NOBODY
+            and multiplexer.places.admit(exchange)
+        ):
+            # Nothing was sent, nor is anything called back, before there is
+            # content to go with the head; and that is coming now.
+            callbacks.requestStarted(exchange)
+            return exchange
         callbacks.requestStarted(exchange)
         if self.isUsable:
-            self._multiplexer.start(exchange)
+            multiplexer.start(exchange)
         else:
             exchange.detach()
             exchange.lose(Unavailable("the connection is being closed"))
@@ -370,9 +375,10 @@ class RPCSession(Protocol):
 
         If somebody has said goodbye, it is time to close.
         """
+        if self._leaving is _NOBODY:
+            # Mostly; and each case below costs a tenth of a microsecond.
+            return
         match self._leaving:
-            case Leaving.NOBODY:
-                pass
             case Leaving.PEER:
                 # Ours is the last that we say; the peer closes when it comes.
                 if self.phase is _OPEN:
