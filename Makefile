@@ -13,7 +13,11 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help run test lint types contracts format requirements dist clean
+# Seconds for each of the fuzzers.
+SECONDS ?= 60
+FUZZ := fuzz/.venv/bin/python
+
+.PHONY: help run test lint types contracts format requirements dist fuzz clean
 
 help:
 	@echo "make run    serve an example at http://localhost:$(PORT)/ and rpc://localhost:$(RPC_PORT)/"
@@ -22,6 +26,7 @@ help:
 	@echo "make requirements"
 	@echo "            say which requirements of HTTP have a test, and write the page"
 	@echo "make dist   build the wheel and the source archive"
+	@echo "make fuzz   fuzz the readers, each for SECONDS=$(SECONDS)"
 	@echo "make clean  remove all that was made"
 
 run: $(VENV)/.for-run
@@ -49,8 +54,22 @@ dist: $(VENV)/.for-lint
 	rm -rf dist
 	$(BIN)/python -m build
 
+# One after the other: each takes a processor for itself.
+fuzz: fuzz/.venv/.ready
+	$(FUZZ) fuzz/run.py request --seconds $(SECONDS)
+	$(FUZZ) fuzz/run.py response --seconds $(SECONDS)
+	$(FUZZ) fuzz/run.py rpc --seconds $(SECONDS)
+	$(FUZZ) fuzz/differential.py --seconds $(SECONDS)
+
+fuzz/.venv/.ready: fuzz/requirements.txt setup.cfg pyproject.toml
+	$(PYTHON) -m venv fuzz/.venv
+	$(FUZZ) -m pip install --quiet --editable . --requirement fuzz/requirements.txt
+	$(FUZZ) -m pip install --quiet atheris \
+	    || echo "no atheris for this Python: inputs are changed at random instead"
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .coverage .mypy_cache .pytest_cache \
+	rm -rf $(VENV) fuzz/.venv fuzz/found build dist *.egg-info .coverage .mypy_cache .pytest_cache \
 	    .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
