@@ -64,15 +64,49 @@ class Stream:
 @dataclass(frozen=True, slots=True)
 class Form:
     """
-    A policy: read an HTML form, then render; C{request.form} has it.
+    A policy: read an HTML form, C{application/x-www-form-urlencoded} or
+    C{multipart/form-data}, then render.  C{request.form} has its fields, and
+    C{request.files} its files, which are gone when the request is done.
 
-    @ivar limit: octets of all fields together.
+    What is another type is answered with 415; what isn't well-formed, with
+    400; what is more than the limits allow, with 413.  All as soon as it
+    shows.
+
+    @ivar limit: octets of content; L{None} for any number, which only makes
+        sense where C{fileSize} is bounded.
+    @ivar fields: how many fields there may be that aren't files.
+    @ivar fieldSize: octets of each of them, decoded.
+    @ivar fieldsSize: octets of all of them together, names included: these
+        are in memory.
+    @ivar files: how many files there may be.
+    @ivar fileSize: octets of each; L{None} for any number within C{limit}.
+    @ivar memory: octets of each file that are kept in memory; a larger one
+        goes to a temporary file on disk.  It is written from the event loop:
+        more here means a longer pause when a file goes over.
+    @ivar partFields: header fields of each part (RFC 7578 has three).
+    @ivar partFieldSize: octets of each of these.
     """
 
-    limit: int = MAX_BUFFERED
+    limit: int | None = MAX_BUFFERED
+    fields: int = 1000
+    fieldSize: int = 256 * 1024
+    fieldsSize: int = MAX_BUFFERED
+    files: int = 100
+    fileSize: int | None = None
+    memory: int = 64 * 1024
+    partFields: int = 8
+    partFieldSize: int = 2048
 
 
-Policy = Discard | Buffer | Stream | Form
+@dataclass(frozen=True, slots=True)
+class Parts(Form):
+    """
+    A policy: render at once; the parts of an HTML form are read as they come,
+    by C{async for part in request.parts}.  The limits are those of L{Form}.
+    """
+
+
+Policy = Discard | Buffer | Stream | Form | Parts
 
 
 class Content:

@@ -73,6 +73,39 @@ class Unavailable(ExchangeLost):
     """
 
 
+class ContentError(Exception):
+    """
+    The content of a message can't be used.  A request whose resource lets it
+    pass is answered with an error page.
+
+    Never raised as such.  For content that is too large there is
+    L{LimitExceeded}.
+
+    @cvar code: the status code of that page.
+    @ivar message: a sentence for whoever sent it.
+    """
+
+    code: int = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class MalformedContent(ContentError):
+    """
+    It isn't what its head says that it is.
+    """
+
+
+class UnsupportedContent(ContentError):
+    """
+    Its media type, charset or coding isn't taken here.
+    """
+
+    code = 415
+
+
 class HTTPError(Exception):
     """
     Raise it in C{locateChild}, C{contentPolicy} or C{render} to answer with an

@@ -27,12 +27,20 @@ from zope.interface import implementer
 from penstock.core import ranges
 from penstock.core.body import FilePart, discard, knownLength, normalise, writeBody
 from penstock.core.conditions import Outcome, evaluate, rangeApplies
-from penstock.core.content import Buffer, Content, Discard, Form, Stream
+from penstock.core.content import Buffer, Content, Discard, Form, Parts, Stream
 from penstock.core.coroutines import settle
 from penstock.core.errorpage import errorPage
-from penstock.core.errors import ExchangeLost, HTTPError, LimitExceeded
+from penstock.core.errors import (
+    ContentError,
+    ExchangeLost,
+    HTTPError,
+    LimitExceeded,
+)
+from penstock.core.formdata import FormData, Upload
+from penstock.core.formparts import FormParser
 from penstock.core.headers import Headers, fieldValue
 from penstock.core.interfaces import IRequestCallbacks, Version
+from penstock.core.parts import PartStream
 from penstock.core.request import Request as PlainRequest
 from penstock.core.response import Response
 from penstock.core.target import Form as TargetForm
@@ -40,11 +48,14 @@ from penstock.core.target import Target, TargetError, parseTarget
 
 _log: Final = Logger()
 
+# Room for content of any length: more than an exabyte.
+_ENDLESS: Final = 1 << 62
+
 # Steps of locateChild that may lead to another resource without using up a
 # segment: wrappers around wrappers.  More is a loop.
 MAX_DETOURS: Final = 64
 
-# Names in a query or a form; what urllib counts as one field.
+# Names in a query; what urllib counts as one field.
 MAX_FIELDS: Final = 1000
 
 # Fields of a request that may make another response of a 200, even where that
@@ -58,7 +69,6 @@ _AUTHORITY: Final = TargetForm.AUTHORITY
 # What a 304 doesn't repeat (RFC 9110, section 15.4.5).
 _CONTENT_ONLY: Final = (b"content-type", b"content-encoding", b"content-language")
 
-_FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _OCTETS: Final = b"application/octet-stream"
 _TEXT: Final = b"text/plain; charset=utf-8"
 
@@ -82,8 +92,14 @@ class Request(PlainRequest):
         L{None} before that.
     @ivar postpath: what a leaf resource left of the path, as segments.
     @ivar body: the content, if the policy was L{Buffer}; else empty.
-    @ivar form: the fields of the form, if the policy was L{Form}.
-    @ivar content: the L{Content}, if the policy was L{Stream}; else L{None}.
+    @ivar form: the fields of the form, if the policy was L{Form}: for each
+        name its values, in order.
+    @ivar files: the files of the form, likewise.  They are gone when the
+        request is done.
+    @ivar parts: the parts of the form as they come, if the policy was
+        L{Parts}; else L{None}.
+    @ivar content: the L{Content}, if the policy was L{Stream} or L{Parts};
+        else L{None}.
     @ivar trailers: the request's trailer section, or L{None}.
     @ivar disconnected: whether the client went away, or gave up.
     @ivar aborted: whether this side broke the response off.
@@ -94,6 +110,8 @@ class Request(PlainRequest):
     postpath: tuple[str, ...] = ()
     body: bytes = b""
     form: dict[str, list[str]] | None = None
+    files: dict[str, list[Upload]] | None = None
+    parts: PartStream | None = None
     content: Content | None = None
     trailers: Headers | None = None
     disconnected: bool = False
@@ -103,6 +121,7 @@ class Request(PlainRequest):
 
     _chunks: list[bytes] | None = None
     _room: int = 0
+    _formData: FormData | None = None
     _pending: Deferred[Any] | None = None
     _waiters: list[Deferred[None]] | None = None
     _args: dict[str, list[str]] | None = None
@@ -280,25 +299,36 @@ class Request(PlainRequest):
             begin = self.acceptData if policy.accept else None
             self.content = Content(self.chanRequest, begin, policy.limit)
             self._render()
+        elif kind is Parts:
+            self._readParts(policy, length)
         elif length == 0:
             if kind is Form:
                 self.form = {}
+                self.files = {}
             self._render()
         elif kind is Discard:
             self.chanRequest.stopProducing()
             self._render()
         elif kind is Buffer or kind is Form:
             if kind is Form:
-                media = self.in_headers.getHeader(b"content-type")
-                if media is None or str(media.type) + "/" + media.subtype != _FORM_TYPE:
-                    raise HTTPError(415)
-                self.form = {}
+                parser = FormParser(self.in_headers.getHeader(b"content-type"), policy)
+                self._formData = FormData(parser, policy)
             self._refuseLonger(length, policy.limit)
             self._chunks = []
-            self._room = policy.limit
+            self._room = _ENDLESS if policy.limit is None else policy.limit
             self.acceptData()
         else:
             raise TypeError(f"{kind.__name__} is not a content policy")
+
+    def _readParts(self, policy: Parts, length: int | None) -> None:
+        """
+        Render at once, with what reads the parts of a form.
+        """
+        parser = FormParser(self.in_headers.getHeader(b"content-type"), policy)
+        self._refuseLonger(length, policy.limit)
+        self.content = Content(self.chanRequest, self.acceptData, policy.limit)
+        self.parts = PartStream(self.content, parser)
+        self._render()
 
     def _refuseLonger(self, length: int | None, limit: int | None) -> None:
         if limit is not None and length is not None and length > limit:
@@ -315,6 +345,8 @@ class Request(PlainRequest):
             if self._room < 0:
                 self._chunks = None
                 self.refuse(HTTPError(413))
+            elif self._formData is not None:
+                self._guard(self._formData.chunkReceived, data)
             else:
                 self._chunks.append(data)
 
@@ -328,15 +360,15 @@ class Request(PlainRequest):
         elif self._chunks is not None:
             self.body = b"".join(self._chunks)
             self._chunks = None
-            self._guard(self._renderBuffered)
+            self._guard(self._render if self._formData is None else self._renderForm)
 
-    def _renderBuffered(self) -> None:
-        if self.form is not None:
-            try:
-                self.form = _parseFields(self.body.decode("ascii"))
-            except UnicodeDecodeError:
-                raise HTTPError(400) from None
-        self._render()
+    def _renderForm(self) -> None:
+        data = self._formData
+        if data is not None:
+            data.completed()
+            self.form = data.fields
+            self.files = data.files
+            self._render()
 
     # Answering
 
@@ -515,6 +547,8 @@ class Request(PlainRequest):
             self.refuse(problem)
         elif isinstance(problem, LimitExceeded):
             self.refuse(HTTPError(413))
+        elif isinstance(problem, ContentError):
+            self.refuse(HTTPError(problem.code, problem.message))
         else:
             _log.failure(
                 "{method} {path}: the resource failed",
@@ -593,6 +627,8 @@ class Request(PlainRequest):
         waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
             waiter.callback(None)
+        if self._formData is not None:
+            self._formData.close()
 
 
 def discardAnswer(result: Any) -> None:

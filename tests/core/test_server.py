@@ -471,7 +471,7 @@ def test_form() -> None:
         (b"nonsense", b"a=1", 415),
         (b"application/x-www-form-urlencoded", b"a=%ff", 400),
         (b"application/x-www-form-urlencoded", b"a=\xff", 400),
-        (b"application/x-www-form-urlencoded", b"&".join([b"a=1"] * 1001), 400),
+        (b"application/x-www-form-urlencoded", b"&".join([b"a=1"] * 1001), 413),
     ],
 )
 def test_badForm(type: bytes, body: bytes, code: int) -> None:
