@@ -51,7 +51,8 @@ _END_TO_END: Final = frozenset(
 
 def connectionOptions(lines: Iterable[bytes]) -> frozenset[bytes]:
     """
-    @param lines: the values of the Connection fields of a message.
+    @param lines: the values of the Connection fields of a message; or of the
+        Expect fields, whose members are much the same.
 
     @return: what they list, in lower case, without empty elements.
     """

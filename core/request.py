@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from penstock.core.conditions import Outcome, evaluate
 from penstock.core.headers import Headers
+from penstock.core.hop import connectionOptions
 from penstock.core.interfaces import ConnectionInfo, IRequestCallbacks, Version
 
 
@@ -117,7 +118,7 @@ class Request:
             and not self.began
             and self.chanRequest.contentLength != 0
             and self.clientproto >= (1, 1)
-            and b", ".join(expected).lower() == b"100-continue"
+            and b"100-continue" in connectionOptions(expected)
         ):
             self.chanRequest.writeIntermediateResponse(100)
 

@@ -362,6 +362,25 @@ def test_continue(policy: Any) -> None:
     assert (answer.code, answer.content) == (200, b"done")
 
 
+@pytest.mark.requirement("9110-10.1.1-11", "9110-5.6.1.2-1")
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Expect: x=y, 100-continue\r\n",
+        b"Expect: ,100-Continue, ,\r\n",
+        b"Expect: x\r\nExpect: 100-continue\r\n",
+    ],
+)
+@pytest.mark.parametrize("policy", [Buffer(), Stream()], ids=["buffer", "stream"])
+def test_continueAmongOthers(lines: bytes, policy: Any) -> None:
+    data = (EXPECT % (b"/", 3)).replace(b"Expect: 100-Continue\r\n", lines)
+    origin = Origin(Choosy(policy))
+    origin.send(data)
+    assert [it.code for it in answers(origin.take())] == [100]
+    origin.send(b"abc")
+    assert [it.code for it in answers(origin.take())] == [200]
+
+
 @pytest.mark.requirement("9110-10.1.1-9")
 def test_continueAndFailure(loggedErrors: Any) -> None:
     """

@@ -211,6 +211,22 @@ class RequestReader:
             self._searched = max(0, self._searched - self._position)
         self._position = 0
 
+    def recognize(self, data: bytes) -> RequestHead | None:
+        """
+        In place of L{receive} and L{nextEvent}: most of what most connections
+        receive is, octet for octet, what they received before.
+
+        @return: what C{data} is, if it is the last head again, without
+            content, and all that there is; else L{None}, and nothing is taken.
+        """
+        if data != self._headBytes or self._position < len(self._buffer):
+            return None
+        head = self._head
+        if head is None or head.contentLength != 0 or self.state is not _HEAD:
+            return None
+        self._emptyLines = 0
+        return head
+
     def nextEvent(self) -> Event | None:
         """
         @return: what comes next; L{None} if that isn't known before more has
@@ -438,7 +454,7 @@ def _interpret(
         b"expect" in framing
         and version == (1, 1)
         and contentLength != 0
-        and any(value.lower() == b"100-continue" for value in framing[b"expect"])
+        and b"100-continue" in connectionOptions(framing[b"expect"])
     )
     return RequestHead(
         method,
