@@ -146,7 +146,7 @@ class Collector:
         """
         What can't be collected has no ids, and so must not go unnoticed.
         """
-        if not report.passed:
+        if report.failed:
             self.failed.append(report.nodeid)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -167,8 +167,9 @@ def test_forgottenDeferreds(loggedErrors: Any) -> None:
         return b""
 
     client = MemoryClient(Does(forgets))
-    assert client.get("/").complete
     with pytest.raises(ZeroDivisionError):
+        # With older versions of Twisted it comes out here already.
+        assert client.get("/").complete
         client.close()
     loggedErrors.flush()
 
