@@ -512,6 +512,43 @@ def test_oneLookAtAnIdenticalHead() -> None:
     assert other.fields is heads[3].fields
 
 
+def test_recognize() -> None:
+    """
+    A whole request that came before is known at a glance; nothing else is.
+    """
+    reader = RequestReader(Limits())
+    request = head(b"A: 1\r\n")
+    assert reader.recognize(request) is None
+    reader.receive(request)
+    first = reader.nextEvent()
+    # Its end wasn't taken yet.
+    assert reader.recognize(request) is None
+    assert reader.nextEvent() == End()
+    assert reader.recognize(request) is first
+    assert reader.nextEvent() is None
+    assert reader.recognize(request + b"x") is None
+    assert reader.recognize(request[:-1]) is None
+    assert reader.recognize(b"") is None
+    reader.receive(request[:5])
+    assert reader.recognize(request) is None
+    reader.receive(request[5:])
+    assert reader.nextEvent() == first
+
+
+def test_recognizeNoContent() -> None:
+    """
+    What is followed by content isn't a whole request.
+    """
+    reader = RequestReader(Limits())
+    request = head(b"Content-Length: 1\r\n")
+    for _ in range(2):
+        reader.receive(request + b"x")
+        assert isinstance(reader.nextEvent(), RequestHead)
+        assert reader.nextEvent() == Data(b"x")
+        assert reader.nextEvent() == End()
+        assert reader.recognize(request) is None
+
+
 def test_theRecognizedHeadBeginsAnew() -> None:
     """
     A repeated head with content has content each time.

@@ -90,11 +90,21 @@ class HTTPChannel(WatchedConnection):
                 self._close()
             return
         self._reads += 1
-        self._reader.receive(data)
+        if (
+            self._gathering
+            or self._yielding
+            or self._blocked
+            or self._intake is not _HEAD
+        ):
+            head = None
+        else:
+            head = self._reader.recognize(data)
+        if head is None:
+            self._reader.receive(data)
         if self._yielding:
             self._regulate()
         elif not self._gathering:
-            self._advance()
+            self._advance(head)
 
     def readConnectionLost(self) -> None:
         """
@@ -155,9 +165,12 @@ class HTTPChannel(WatchedConnection):
 
     # Taking requests
 
-    def _advance(self) -> None:
+    def _advance(self, head: RequestHead | None = None) -> None:
         """
         Deal with what was received, as far as somebody wants it.
+
+        @param head: a whole request without content, instead of what the
+            reader has: nothing, then.
         """
         reader = self._reader
         last = self._requests + TURN
@@ -169,6 +182,13 @@ class HTTPChannel(WatchedConnection):
                     if self._blocked:
                         # More answers would only pile up.
                         break
+                    if head is not None:
+                        reads = self._reads
+                        self._begin(head)
+                        head = None
+                        if self._reads == reads and self._intake is _HEAD:
+                            break
+                        continue
                     if self._requests >= last and reader.buffered:
                         self._yield()
                         break
