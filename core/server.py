@@ -27,7 +27,6 @@ from zope.interface import implementer
 from penstock.core import ranges
 from penstock.core.body import FilePart, discard, knownLength, normalise, writeBody
 from penstock.core.conditions import Outcome, evaluate, rangeApplies
-from penstock.core.content import Buffer, Content, Discard, Form, Parts, Stream
 from penstock.core.coroutines import settle
 from penstock.core.errorpage import errorPage
 from penstock.core.errors import (
@@ -36,20 +35,14 @@ from penstock.core.errors import (
     HTTPError,
     LimitExceeded,
 )
-from penstock.core.formdata import FormData, Upload
-from penstock.core.formparts import FormParser
 from penstock.core.headers import Headers, fieldValue
 from penstock.core.interfaces import IRequestCallbacks, Version
-from penstock.core.parts import PartStream
-from penstock.core.request import Request as PlainRequest
+from penstock.core.reading import ReadingRequest
 from penstock.core.response import Response
 from penstock.core.target import Form as TargetForm
 from penstock.core.target import Target, TargetError, parseTarget
 
 _log: Final = Logger()
-
-# Room for content of any length: more than an exabyte.
-_ENDLESS: Final = 1 << 62
 
 # Steps of locateChild that may lead to another resource without using up a
 # segment: wrappers around wrappers.  More is a loop.
@@ -82,25 +75,16 @@ def _checkedType(mediaType: str) -> bytes:
 
 
 @implementer(IRequestCallbacks)
-class Request(PlainRequest):
+class Request(ReadingRequest):
     """
-    A request on its way through a tree of resources.
+    A request on its way through a tree of resources.  What is read of its
+    content, see L{ReadingRequest}.
 
     @ivar site: the L{Site} that it came to.
     @ivar target: the L{Target}: the parsed request target.
     @ivar resource: the L{penstock.core.interfaces.IResource} that was found;
         L{None} before that.
     @ivar postpath: what a leaf resource left of the path, as segments.
-    @ivar body: the content, if the policy was L{Buffer}; else empty.
-    @ivar form: the fields of the form, if the policy was L{Form}: for each
-        name its values, in order.
-    @ivar files: the files of the form, likewise.  They are gone when the
-        request is done.
-    @ivar parts: the parts of the form as they come, if the policy was
-        L{Parts}; else L{None}.
-    @ivar content: the L{Content}, if the policy was L{Stream} or L{Parts};
-        else L{None}.
-    @ivar trailers: the request's trailer section, or L{None}.
     @ivar disconnected: whether the client went away, or gave up.
     @ivar aborted: whether this side broke the response off.
     @ivar done: whether the exchange is over, one way or another.
@@ -108,20 +92,11 @@ class Request(PlainRequest):
 
     resource: Any = None
     postpath: tuple[str, ...] = ()
-    body: bytes = b""
-    form: dict[str, list[str]] | None = None
-    files: dict[str, list[Upload]] | None = None
-    parts: PartStream | None = None
-    content: Content | None = None
-    trailers: Headers | None = None
     disconnected: bool = False
     aborted: bool = False
     done: bool = False
     target: Target
 
-    _chunks: list[bytes] | None = None
-    _room: int = 0
-    _formData: FormData | None = None
     _pending: Deferred[Any] | None = None
     _waiters: list[Deferred[None]] | None = None
     _args: dict[str, list[str]] | None = None
@@ -137,7 +112,7 @@ class Request(PlainRequest):
     ) -> None:
         self.site = site
         self.startTime = 0.0 if site.accessLog is None else site.accessLog.seconds()
-        # As PlainRequest does, but for one call less.
+        # As the plain Request does, but for one call less.
         self.chanRequest = chanRequest
         self.method = command
         self.uri = path
@@ -287,88 +262,9 @@ class Request(PlainRequest):
                 raise RecursionError(f"{resource!r} makes no progress")
         return found, remaining, detours
 
-    # Reading the content
-
     def _located(self, resource: Any) -> None:
         self.resource = resource
-        policy = resource.contentPolicy(self)
-        length = self.chanRequest.contentLength
-        kind = type(policy)
-        if kind is Stream:
-            self._refuseLonger(length, policy.limit)
-            begin = self.acceptData if policy.accept else None
-            self.content = Content(self.chanRequest, begin, policy.limit)
-            self._render()
-        elif kind is Parts:
-            self._readParts(policy, length)
-        elif length == 0:
-            if kind is Form:
-                self.form = {}
-                self.files = {}
-            self._render()
-        elif kind is Discard:
-            self.chanRequest.stopProducing()
-            self._render()
-        elif kind is Buffer or kind is Form:
-            if kind is Form:
-                parser = FormParser(self.in_headers.getHeader(b"content-type"), policy)
-                self._formData = FormData(parser, policy)
-            self._refuseLonger(length, policy.limit)
-            self._chunks = []
-            self._room = _ENDLESS if policy.limit is None else policy.limit
-            self.acceptData()
-        else:
-            raise TypeError(f"{kind.__name__} is not a content policy")
-
-    def _readParts(self, policy: Parts, length: int | None) -> None:
-        """
-        Render at once, with what reads the parts of a form.
-        """
-        parser = FormParser(self.in_headers.getHeader(b"content-type"), policy)
-        self._refuseLonger(length, policy.limit)
-        self.content = Content(self.chanRequest, self.acceptData, policy.limit)
-        self.parts = PartStream(self.content, parser)
-        self._render()
-
-    def _refuseLonger(self, length: int | None, limit: int | None) -> None:
-        if limit is not None and length is not None and length > limit:
-            raise HTTPError(413)
-
-    def handleContentChunk(self, data: bytes) -> None:
-        """
-        See L{IRequestCallbacks}.
-        """
-        if self.content is not None:
-            self.content.chunkReceived(data)
-        elif self._chunks is not None:
-            self._room -= len(data)
-            if self._room < 0:
-                self._chunks = None
-                self.refuse(HTTPError(413))
-            elif self._formData is not None:
-                self._guard(self._formData.chunkReceived, data)
-            else:
-                self._chunks.append(data)
-
-    def handleContentComplete(self, trailers: Headers | None = None) -> None:
-        """
-        See L{IRequestCallbacks}.
-        """
-        self.trailers = trailers
-        if self.content is not None:
-            self.content.completed(trailers)
-        elif self._chunks is not None:
-            self.body = b"".join(self._chunks)
-            self._chunks = None
-            self._guard(self._render if self._formData is None else self._renderForm)
-
-    def _renderForm(self) -> None:
-        data = self._formData
-        if data is not None:
-            data.completed()
-            self.form = data.fields
-            self.files = data.files
-            self._render()
+        self._read(resource.contentPolicy(self))
 
     # Answering
 
@@ -461,6 +357,10 @@ class Request(PlainRequest):
         elif contentType is not None and b"content-type" not in headers:
             own = getattr(self.resource, "contentType", None)
             headers.setRaw(b"content-type", contentType if own is None else own)
+        if self.code == 405 and b"allow" not in headers:
+            # RFC 9110, section 15.5.6; empty means that there is none.
+            allowed = getattr(self.resource, "allowedMethods", ())
+            headers.setRaw(b"allow", b", ".join(allowed))
         length = knownLength(body)
         if 200 <= self.code < 300 and (self.method == b"GET" or self.method == b"HEAD"):
             body, length = self._select(headers, body, length)
@@ -592,7 +492,7 @@ class Request(PlainRequest):
 
     def finish(self, trailers: Headers | None = None) -> None:
         """
-        See L{PlainRequest.finish}.
+        See L{penstock.core.request.Request.finish}.
         """
         super().finish(trailers)
         self._over()
@@ -627,8 +527,8 @@ class Request(PlainRequest):
         waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
             waiter.callback(None)
-        if self._formData is not None:
-            self._formData.close()
+        if self._isHeld:
+            self._release()
 
 
 def discardAnswer(result: Any) -> None:

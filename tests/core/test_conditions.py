@@ -69,6 +69,9 @@ SINGLE: list[tuple[str, bytes, Outcome, Outcome]] = [
 @pytest.mark.parametrize(
     ("name", "value", "get", "put"), SINGLE, ids=[f"{n} {v!r}" for n, v, *_ in SINGLE]
 )
+@pytest.mark.requirement(
+    "9110-13.1.1-1", "9110-13.1.2-1", "9110-13.1.2-5", "9110-13.1.3-2", "9110-13.1.4-2"
+)
 def test_single(name: str, value: bytes, get: Outcome, put: Outcome) -> None:
     headers = Headers([(name, value)])
     for method in (b"GET", b"HEAD"):
@@ -79,6 +82,7 @@ def test_single(name: str, value: bytes, get: Outcome, put: Outcome) -> None:
 
 @pytest.mark.parametrize("method", [b"CONNECT", b"OPTIONS", b"TRACE"])
 @pytest.mark.parametrize(("name", "value"), [row[:2] for row in SINGLE])
+@pytest.mark.requirement("9110-13.2.1-5")
 def test_methodsWithoutConditions(method: bytes, name: str, value: bytes) -> None:
     """
     RFC 9110, section 13.2.1.
@@ -120,6 +124,7 @@ def test_withoutRepresentation(
         ("if-unmodified-since", EARLIER, PROCEED, PROCEED),
     ],
 )
+@pytest.mark.requirement("9110-13.1.3-3", "9110-13.1.4-3")
 def test_withoutValidators(name: str, value: bytes, get: Outcome, put: Outcome) -> None:
     """
     There is something, but it has neither a tag nor a date.
@@ -129,6 +134,7 @@ def test_withoutValidators(name: str, value: bytes, get: Outcome, put: Outcome) 
     assert evaluate(b"PUT", headers, None, None) is put
 
 
+@pytest.mark.requirement("9110-13.1.1-1", "9110-13.1.2-1")
 def test_weakTag() -> None:
     """
     A weak tag of ours matches weakly only.
@@ -149,6 +155,7 @@ IF_MODIFIED = {None: None, EARLIER: True, SAME: False, b"now": None}
 
 
 @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"PUT", b"DELETE"])
+@pytest.mark.requirement("9110-13.2.2-1")
 def test_order(method: bytes) -> None:
     """
     RFC 9110, section 13.2.2, step by step, for all combinations.
@@ -201,6 +208,7 @@ def test_twoDigitYears() -> None:
     assert at(1960) is PROCEED
 
 
+@pytest.mark.requirement("9110-13.1.3-2", "9110-13.1.4-2")
 def test_repeatedDates() -> None:
     """
     More than one line is not a date either.
@@ -236,6 +244,7 @@ def test_naive() -> None:
         (LATER, False),
     ],
 )
+@pytest.mark.requirement("9110-13.1.5-6", "9110-13.1.5-7", "9110-13.1.5-8")
 def test_ifRange(value: bytes | None, applies: bool) -> None:
     """
     RFC 9110, section 13.1.5: strong, and exact.
@@ -251,6 +260,7 @@ def test_ifRangeWithoutValidators() -> None:
         assert not rangeApplies(headers, None, None)
 
 
+@pytest.mark.requirement("9110-13.1.5-7")
 def test_ifRangeWithWeakTag() -> None:
     """
     A weak tag doesn't promise the same octets, even of our own.

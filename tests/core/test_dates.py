@@ -72,6 +72,7 @@ def asctime(moment: datetime) -> bytes:
         b"Mon, 06 Nov 1994 08:49:37 GMT",
     ],
 )
+@pytest.mark.requirement("9110-5.6.7-1")
 def test_formats(line: bytes) -> None:
     parsed = parseDate(line)
     assert parsed == DAY
@@ -79,6 +80,7 @@ def test_formats(line: bytes) -> None:
 
 
 @given(moments)
+@pytest.mark.requirement("9110-5.6.7-2")
 def test_roundTrip(moment: datetime) -> None:
     written = generateDate(moment)
     assert parseDate(written) == moment
@@ -87,6 +89,7 @@ def test_roundTrip(moment: datetime) -> None:
 
 
 @given(moments.filter(lambda moment: moment.year >= 1000))
+@pytest.mark.requirement("9110-5.6.7-3")
 def test_anotherWriter(moment: datetime) -> None:
     """
     The standard library writes the same.
@@ -95,6 +98,7 @@ def test_anotherWriter(moment: datetime) -> None:
 
 
 @given(moments)
+@pytest.mark.requirement("9110-5.6.7-1")
 def test_asctime(moment: datetime) -> None:
     assert parseDate(asctime(moment)) == moment
 
@@ -103,6 +107,7 @@ def test_asctime(moment: datetime) -> None:
     st.datetimes(datetime(1100, 1, 1), datetime(9800, 1, 1), timezones=st.just(UTC)),
     st.integers(-(50 * 365 - 30) * 86400, (50 * 365 + 10) * 86400),
 )
+@pytest.mark.requirement("9110-5.6.7-1")
 def test_rfc850(now: datetime, distance: int) -> None:
     """
     What lies within fifty years is found again.
@@ -112,6 +117,7 @@ def test_rfc850(now: datetime, distance: int) -> None:
 
 
 @given(st.integers(0, 99), moments)
+@pytest.mark.requirement("9110-5.6.7-4")
 def test_twoDigits(short: int, now: datetime) -> None:
     """
     The year ends in the digits, is not more than 50 years ahead, and is the
@@ -147,6 +153,7 @@ def test_twoDigits(short: int, now: datetime) -> None:
         (b"Friday, 06-Nov-99 08:49:37 GMT", epoch(9990, 1, 1), 9999),
     ],
 )
+@pytest.mark.requirement("9110-5.6.7-4")
 def test_century(line: bytes, now: float, year: int) -> None:
     assert parseDate(line, now).year == year
 

@@ -108,6 +108,7 @@ def test_notAFinalCode(serving: Any, code: int) -> None:
 
 
 @pytest.mark.parametrize("reason", [b"a\r\nb", b"\0", b"a\x7f", b"a\nb"])
+@pytest.mark.requirement("9112-2.2-3")
 def test_reasonHasNoControlCharacters(serving: Any, reason: bytes) -> None:
     """
     A reason phrase can't end its line.
@@ -143,6 +144,7 @@ def test_headersAreNotChanged(serving: Any) -> None:
 # The length is honest
 
 
+@pytest.mark.requirement("9112-6.3-8")
 def test_tooLong(serving: Any) -> None:
     """
     Nothing of a write that goes beyond Content-Length is sent, and the rest
@@ -159,6 +161,7 @@ def test_tooLong(serving: Any) -> None:
     assert serving.wrote == b"abcd"
 
 
+@pytest.mark.requirement("9112-6.3-8")
 def test_tooShort(serving: Any) -> None:
     """
     A response shorter than it said is an error that the peer can see, and not
@@ -176,6 +179,7 @@ def test_tooShort(serving: Any) -> None:
 @pytest.mark.parametrize(
     ("command", "code"), [(b"HEAD", 200), (b"GET", 204), (b"GET", 205), (b"GET", 304)]
 )
+@pytest.mark.requirement("9110-9.3.2-1", "9110-15.3.6-1")
 def test_bodiless(makeServing: Any, command: bytes, code: int) -> None:
     """
     What is written as content of a message that has none is dropped, whatever

@@ -93,6 +93,7 @@ def test_names(use: Callable[[Headers, Any], object], name: Any) -> None:
     ],
     ids=lambda value: "memoryview" if isinstance(value, memoryview) else repr(value),
 )
+@pytest.mark.requirement("9110-5.5-4", "9112-2.2-3")
 def test_values(value: Any) -> None:
     """
     Control characters, and what isn't bytes or text, don't get in; nothing
@@ -125,6 +126,7 @@ def test_values(value: Any) -> None:
         (b"a\tb", b"a\tb"),
     ],
 )
+@pytest.mark.requirement("9110-5.5-1")
 def test_whiteSpace(value: bytes | str, kept: bytes) -> None:
     """
     Only SP and HTAB are white space.
@@ -404,6 +406,7 @@ TestModel = Model.TestCase
 
 
 @given(st.lists(st.tuples(st.binary(max_size=6), st.binary(max_size=6))))
+@pytest.mark.requirement("9110-2.2-1")
 def test_nothingBadGetsIn(fields: list[tuple[bytes, bytes]]) -> None:
     """
     Whatever got in can be written out as it is, one field a line.

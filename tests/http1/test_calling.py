@@ -147,6 +147,7 @@ def test_noAnswer(loop: Loop, script: list[Any]) -> None:
     server.close()
 
 
+@pytest.mark.requirement("9110-9.2.2-1")
 def test_stale(loop: Loop) -> None:
     """
     A server that closes a kept connection when the next request is on its
@@ -159,6 +160,7 @@ def test_stale(loop: Loop) -> None:
     server.close()
 
 
+@pytest.mark.requirement("9110-9.2.2-1")
 def test_staleForPost(loop: Loop) -> None:
     """
     What isn't idempotent isn't sent twice.
@@ -171,6 +173,7 @@ def test_staleForPost(loop: Loop) -> None:
     server.close()
 
 
+@pytest.mark.requirement("9112-9.5-2")
 def test_closedUnnoticed(loop: Loop) -> None:
     """
     A kept connection whose end has come, but wasn't read yet, isn't used for
@@ -185,6 +188,7 @@ def test_closedUnnoticed(loop: Loop) -> None:
     server.close()
 
 
+@pytest.mark.requirement("9112-9.2-3")
 def test_unaskedUnnoticed(loop: Loop) -> None:
     """
     What has come before a request, but wasn't read yet, isn't its response.
@@ -211,6 +215,7 @@ def test_refused(loop: Loop) -> None:
     loop.run(client.close())
 
 
+@pytest.mark.requirement("9112-9.5-5")
 def test_earlyAnswer(loop: Loop) -> None:
     """
     A server that answers before it has read the request, and closes.
@@ -437,6 +442,7 @@ def _secure(loop: Loop, certificate: bytes, trust: bool) -> HTTPClient:
 
 
 @ignoresItsAge
+@pytest.mark.requirement("9112-9.7-1")
 def test_tls(loop: Loop, certificate: bytes) -> None:
     """
     Encrypted, content both ways.
@@ -461,6 +467,7 @@ def test_tls(loop: Loop, certificate: bytes) -> None:
 
 
 @ignoresItsAge
+@pytest.mark.requirement("9110-4.3.4-1")
 def test_tlsStranger(loop: Loop, certificate: bytes) -> None:
     """
     Nothing is sent to who isn't trusted.
@@ -510,6 +517,7 @@ def test_url(loop: Loop, url: str, host: bytes, secure: bool) -> None:
         "http://\u00e9.example",
     ],
 )
+@pytest.mark.requirement("9110-4.2.1-1")
 def test_notAURL(loop: Loop, url: str) -> None:
     """
     What nobody can connect to.

@@ -119,6 +119,7 @@ def test_chunkedResponse() -> None:
     assert server.wire.open
 
 
+@pytest.mark.requirement("9112-6.1-11")
 def test_closeDelimitedResponse() -> None:
     """
     HTTP/1.0 knows no chunks.
@@ -133,6 +134,7 @@ def test_closeDelimitedResponse() -> None:
     assert server.wire.closed
 
 
+@pytest.mark.requirement("9110-9.3.2-1", "9110-9.3.2-2")
 def test_head() -> None:
     server = Server(answerNothing)
     server.receive(HELLO.replace(b"GET", b"HEAD") + HELLO)
@@ -142,6 +144,7 @@ def test_head() -> None:
     assert server.take() == ok(b"hello")
 
 
+@pytest.mark.requirement("9110-9.3.2-1")
 def test_chunkedHead() -> None:
     server = Server(answerNothing)
     server.receive(HELLO.replace(b"GET", b"HEAD"))
@@ -167,6 +170,7 @@ def test_noContent(code: int) -> None:
     assert server.codes == [code, 200]
 
 
+@pytest.mark.requirement("9112-6.3-8")
 def test_shortContentIsVisible() -> None:
     server = Server(answerNothing)
     server.receive(HELLO)
@@ -208,6 +212,7 @@ PERSISTENT: dict[str, tuple[bytes, bytes, bool]] = {
 @pytest.mark.parametrize(
     ("request_", "response", "stays"), PERSISTENT.values(), ids=PERSISTENT
 )
+@pytest.mark.requirement("9112-9.3-1")
 def test_persistence(request_: bytes, response: bytes, stays: bool) -> None:
     server = Server(answerAtOnce)
     server.receive(request_)
@@ -218,6 +223,7 @@ def test_persistence(request_: bytes, response: bytes, stays: bool) -> None:
         assert server.take() == ok(b"/")
 
 
+@pytest.mark.requirement("9112-9.6-6", "9112-9.6-8")
 def test_nothingAfterClose() -> None:
     """
     E3.
@@ -230,6 +236,7 @@ def test_nothingAfterClose() -> None:
     assert not server.wire.open
 
 
+@pytest.mark.requirement("9112-9.3.2-3")
 def test_pipeline() -> None:
     """
     E1: one at a time and in order; the answers of one read are one write.
@@ -240,6 +247,7 @@ def test_pipeline() -> None:
     assert server.wire.writes == 1
 
 
+@pytest.mark.requirement("9112-9.3.2-3")
 def test_pipelineWaits() -> None:
     server = Server(answerNothing)
     server.receive(get(b"/slow") + get(b"/fast") + put(b"abc"))
@@ -338,6 +346,7 @@ def test_readBetweenTurns() -> None:
     assert server.codes == [200] * (TURN + 102)
 
 
+@pytest.mark.requirement("9112-9.5-4")
 def test_backlogIsBounded() -> None:
     """
     E5.
@@ -371,6 +380,7 @@ def test_answerInEveryCallback() -> None:
 # Interim responses
 
 
+@pytest.mark.requirement("9110-10.1.1-11")
 def test_continue() -> None:
     def react(asked: Asked, what: str) -> None:
         if what == "process":
@@ -395,6 +405,7 @@ def test_noContinueUnasked() -> None:
     assert server.take() == b""
 
 
+@pytest.mark.requirement("9110-15.2-1")
 def test_noInterimForOld() -> None:
     server = Server(answerNothing)
     server.receive(get(b"/", b"", b"1.0"))
@@ -423,6 +434,7 @@ def answerEarly(code: int) -> Callable[[Asked, str], None]:
     return react
 
 
+@pytest.mark.requirement("9112-9.3-5")
 def test_earlyAnswerIsDrained() -> None:
     """
     E4: content that nobody wants is no request.
@@ -436,6 +448,7 @@ def test_earlyAnswerIsDrained() -> None:
     assert all(not asked.chunks and not asked.complete for asked in server.asked)
 
 
+@pytest.mark.requirement("9112-9.3-5")
 def test_earlyAnswerToTooMuch() -> None:
     """
     An error with more to come than is worth reading closes, and says so; what
@@ -501,6 +514,7 @@ def test_expectationThatDidNotWait() -> None:
     assert not server.wire.open
 
 
+@pytest.mark.requirement("9112-9.3-5")
 def test_malformedAfterEarlyAnswer() -> None:
     server = Server(answerEarly(200))
     server.receive(CHUNKED + b"zz\r\n\r\n" + HELLO)
@@ -561,6 +575,7 @@ def test_stopProducingIsBounded() -> None:
 
 
 @pytest.mark.parametrize(("code", "data"), REJECTED.values(), ids=REJECTED)
+@pytest.mark.requirement("9112-2.2-10")
 def test_rejectedHead(code: int, data: bytes) -> None:
     server = Server(answerAtOnce)
     server.receive(HELLO + data + AFTER)
@@ -576,6 +591,7 @@ def test_rejectedHead(code: int, data: bytes) -> None:
 @pytest.mark.parametrize(
     ("code", "data"), REJECTED_CONTENT.values(), ids=REJECTED_CONTENT
 )
+@pytest.mark.requirement("9112-2.2-10")
 def test_rejectedContent(code: int, data: bytes) -> None:
     server = Server()
     server.receive(CHUNKED + data + AFTER, AFTER)
@@ -615,6 +631,7 @@ def test_errorWaitsItsTurn() -> None:
     assert len(server.asked) == 1
 
 
+@pytest.mark.requirement("9112-6.3-8")
 def test_truncatedContent() -> None:
     """
     C4, D8: never whole.
@@ -640,6 +657,7 @@ def test_connect() -> None:
     assert server.wire.halfClosed
 
 
+@pytest.mark.requirement("9110-7.8-6")
 def test_upgradeIsDeclined() -> None:
     """
     E9.
@@ -691,6 +709,7 @@ def expectedErrors(loggedErrors: Any, request: Any) -> Any:
 
 @pytest.mark.parametrize("how", ["FIN", "RST"])
 @pytest.mark.parametrize("when", ["head", "content", "whole", "response"])
+@pytest.mark.requirement("9112-9.5-2")
 def test_gone(when: str, how: str) -> None:
     """
     E7.
@@ -711,6 +730,7 @@ def test_gone(when: str, how: str) -> None:
     assert len(server.asked) == 1
 
 
+@pytest.mark.requirement("9112-9.5-2")
 def test_finAfterTheAnswer() -> None:
     """
     Who has sent all may still be reading.
@@ -780,6 +800,7 @@ def test_muchIsSentEarly() -> None:
 # Drain
 
 
+@pytest.mark.requirement("9112-9.5-1")
 def test_drainIdle() -> None:
     server = Server()
     server.receive(put(b"a"))

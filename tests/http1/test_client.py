@@ -248,6 +248,7 @@ def test_heldInOrder() -> None:
     assert line.transport.take() == b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
 
 
+@pytest.mark.requirement("9110-10.1.1-5")
 def test_heldLongEnough() -> None:
     """
     A server that says nothing gets the content after a while.
@@ -370,6 +371,7 @@ def test_untilClosed() -> None:
         (b"HTTP/1.1 200 OK\r\n\r\nhi", BROKEN),
     ],
 )
+@pytest.mark.requirement("9112-8-2")
 def test_truncated(data: bytes, reason: Exception) -> None:
     """
     A response that isn't whole is never reported as whole.
@@ -429,6 +431,7 @@ def test_rejected(data: bytes, problem: type[ExchangeLost]) -> None:
     ],
     ids=["close", "1.0", "surplus", "empty line", "stays", "1.0 stays"],
 )
+@pytest.mark.requirement("9112-9.3-1", "9112-9.6-9")
 def test_persistence(data: bytes, ending: str) -> None:
     """
     A connection is kept if the server keeps it, and nothing is left on it.
@@ -441,6 +444,7 @@ def test_persistence(data: bytes, ending: str) -> None:
     assert line.free is not bool(ending)
 
 
+@pytest.mark.requirement("9112-9.2-3", "9112-9.2-4")
 def test_unasked() -> None:
     """
     What comes on an idle connection is no response to the next request.
@@ -452,6 +456,7 @@ def test_unasked() -> None:
     line.transport.receive(OK)
 
 
+@pytest.mark.requirement("9112-9.2-2")
 def test_lateForAnother() -> None:
     """
     The rest of a response whose caller has given up reaches nobody.
@@ -472,6 +477,7 @@ def test_lateForAnother() -> None:
 # Early answers.
 
 
+@pytest.mark.requirement("9112-9.5-5")
 def test_early() -> None:
     """
     An answer that comes before the request is sent is delivered, and ends
@@ -491,6 +497,7 @@ def test_early() -> None:
     assert exchange.lateCalls == ("writeData",)
 
 
+@pytest.mark.requirement("9110-7.5-1")
 def test_duplex() -> None:
     """
     A request can go on while its response comes.
@@ -508,6 +515,7 @@ def test_duplex() -> None:
     assert line.free
 
 
+@pytest.mark.requirement("9112-9.5-6")
 def test_refusedEarly() -> None:
     """
     Who refuses and will close isn't sent any more (RFC 9112, section 9.5).
@@ -736,6 +744,7 @@ def test_callbackFails(name: str, loggedErrors: LoggedErrors) -> None:
 
 
 @pytest.mark.parametrize("reason", [CLEAN, BROKEN])
+@pytest.mark.requirement("9110-9.2.2-1")
 def test_stale(reason: Exception) -> None:
     """
     A kept connection that is dead: what may be retried is.
@@ -764,6 +773,7 @@ def test_stale(reason: Exception) -> None:
     ],
     ids=["new", "not retriable", "an octet", "interim"],
 )
+@pytest.mark.requirement("9110-9.2.2-1")
 def test_notStale(reused: bool, retriable: bool, data: bytes) -> None:
     """
     What may have been seen by the server isn't sent again.
@@ -780,6 +790,7 @@ def test_notStale(reused: bool, retriable: bool, data: bytes) -> None:
     assert lost(caller) is PeerGone
 
 
+@pytest.mark.requirement("9110-9.2.2-3")
 def test_staleTwice() -> None:
     """
     Nothing is sent more than twice.

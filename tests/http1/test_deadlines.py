@@ -57,6 +57,7 @@ def test_headOnTime() -> None:
     assert serving.codes == [200]
 
 
+@pytest.mark.requirement("9112-9.5-1")
 def test_idle() -> None:
     serving = server()
     serving.receive(HELLO)
@@ -83,6 +84,7 @@ def test_headAfterIdle() -> None:
     assert serving.codes == [200, 408]
 
 
+@pytest.mark.requirement("9112-6.3-8")
 def test_content() -> None:
     """
     D12.
@@ -221,6 +223,7 @@ def test_clockIsSet(step: float) -> None:
         assert serving.codes == [408]
 
 
+@pytest.mark.requirement("9110-6.6.1-1")
 def test_date() -> None:
     serving = server()
     serving.receive(HELLO)

@@ -180,6 +180,7 @@ WIRE: dict[str, tuple[dict[str, Any], bytes]] = {
 
 
 @pytest.mark.parametrize(("request_", "expected"), WIRE.values(), ids=WIRE)
+@pytest.mark.requirement("9112-3.2-3", "9112-3.2.1-1")
 def test_wire(request_: dict[str, Any], expected: bytes) -> None:
     """
     The head of a request.
@@ -221,6 +222,7 @@ def test_wire(request_: dict[str, Any], expected: bytes) -> None:
     ],
     ids=repr,
 )
+@pytest.mark.requirement("9110-4.2.4-1", "9110-7.1-1")
 def test_misuse(request_: dict[str, Any]) -> None:
     """
     What may not go on the wire is the caller's mistake, and costs nothing.

@@ -272,6 +272,7 @@ def someCuts(data: bytes) -> list[tuple[bytes, ...]]:
 
 
 @pytest.mark.parametrize(("code", "data"), REJECTED.values(), ids=REJECTED)
+@pytest.mark.requirement("9112-2.2-10")
 def test_rejected(code: int, data: bytes) -> None:
     whole = events((data + AFTER,))
     assert [type(event) for event in whole] == [Rejected]
@@ -284,6 +285,7 @@ def test_rejected(code: int, data: bytes) -> None:
 @pytest.mark.parametrize(
     ("code", "data"), REJECTED_CONTENT.values(), ids=REJECTED_CONTENT
 )
+@pytest.mark.requirement("9112-7.1-3", "9112-2.2-10")
 def test_rejectedContent(code: int, data: bytes) -> None:
     whole = events((CHUNKED + data + AFTER,))
     assert type(whole[0]) is RequestHead
@@ -444,6 +446,7 @@ PERSISTENT: dict[str, tuple[bytes, bytes, bool]] = {
 @pytest.mark.parametrize(
     ("version", "block", "keepAlive"), PERSISTENT.values(), ids=PERSISTENT
 )
+@pytest.mark.requirement("9112-9.6-4")
 def test_keepAlive(version: bytes, block: bytes, keepAlive: bool) -> None:
     data = b"GET / HTTP/" + version + b"\r\nHost: a\r\n" + block + b"\r\n"
     assert events((data,))[0].keepAlive is keepAlive
@@ -468,6 +471,7 @@ def test_expect(version: bytes, block: bytes, expects: bool) -> None:
     assert events((data,))[0].expectContinue is expects
 
 
+@pytest.mark.requirement("9112-7.1.2-2")
 def test_trailers() -> None:
     """
     D9: fields that don't belong there are dropped, the rest is apart.
@@ -641,6 +645,7 @@ def test_cuttingChangesNothing(inputs: list[bytes], random: object) -> None:
 
 
 @given(st.binary(max_size=200))
+@pytest.mark.requirement("9110-2.3-1")
 def test_garbage(data: bytes) -> None:
     """
     Garbage is rejected, or waited for; nothing else comes of it, and nothing
@@ -655,12 +660,14 @@ def test_garbage(data: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
+@pytest.mark.requirement("9110-2.3-1")
 def test_garbageAsChunks(data: bytes) -> None:
     found = events((CHUNKED + data,))
     assert found == events((CHUNKED, *(data[i : i + 1] for i in range(len(data)))))
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=10), st.data())
+@pytest.mark.requirement("9112-7.1-2")
 def test_chunksRoundTrip(blocks: list[bytes], data: st.DataObject) -> None:
     from penstock.transports.http1.writer import LAST_CHUNK, chunk
 

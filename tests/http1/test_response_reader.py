@@ -246,6 +246,7 @@ def test_cut(data: bytes, expected: Whole) -> None:
 
 
 @whole
+@pytest.mark.requirement("9112-8-2", "9112-6.3-8")
 def test_truncated(data: bytes, expected: Whole) -> None:
     """
     The connection ends before the response does: it is never whole.
@@ -260,6 +261,7 @@ def test_truncated(data: bytes, expected: Whole) -> None:
 
 
 @whole
+@pytest.mark.requirement("9112-6.3-15", "9112-9.2-3")
 def test_surplus(data: bytes, expected: Whole) -> None:
     """
     What follows the response is no other, however it is cut.
@@ -285,6 +287,7 @@ def test_surplus(data: bytes, expected: Whole) -> None:
     ],
     ids=["length", "chunks", "nothing", "404"],
 )
+@pytest.mark.requirement("9110-6-1")
 def test_head(head: bytes) -> None:
     """
     A response to HEAD ends with its head, and leaves the connection in order.
@@ -306,6 +309,7 @@ def test_untilClosed() -> None:
     assert reader.receiveEnd(True) == End()
 
 
+@pytest.mark.requirement("9112-9.8-1")
 def test_untilBroken() -> None:
     """
     Content without a length is lost if the connection breaks.
@@ -339,6 +343,7 @@ def test_oneAfterAnother() -> None:
                 assert not reader.isUntouched
 
 
+@pytest.mark.requirement("9110-15.2-2")
 def test_intermediate() -> None:
     """
     Interim responses come with their fields, without those of the hop.
@@ -351,6 +356,7 @@ def test_intermediate() -> None:
     assert (event.code, list(event.headers)) == (103, [(b"Link", b"a")])
 
 
+@pytest.mark.requirement("9112-9.2-3")
 def test_unasked() -> None:
     """
     Without a request there is no response.
@@ -519,6 +525,7 @@ def verdict(events: list[Event]) -> Rejected:
 
 
 @pytest.mark.parametrize(("data", "code"), BAD.values(), ids=BAD)
+@pytest.mark.requirement("9112-8-2")
 def test_rejected(data: bytes, code: int) -> None:
     """
     A head that can't be taken: one rejection, and then nothing.
@@ -554,6 +561,7 @@ def test_rejectedChunks(data: bytes) -> None:
     assert read([CHUNKED, data])[1] == expected
 
 
+@pytest.mark.requirement("9110-2.3-1")
 def test_limits() -> None:
     """
     What is just as long as it may be is taken.
@@ -627,6 +635,7 @@ def test_cutsDontMatter(data: bytes, cuts: list[int], isHead: bool) -> None:
 
 
 @given(data=st.binary(max_size=200).filter(lambda it: not it.startswith(b"HTTP/1.")))
+@pytest.mark.requirement("9110-2.3-1")
 def test_garbage(data: bytes) -> None:
     """
     Garbage gives one rejection and nothing else.

@@ -147,6 +147,7 @@ def write(client: Client, data: bytes) -> None:
     transport.write(data)
 
 
+@pytest.mark.requirement("9112-9.7-1")
 def test_exchanges(tls: Encrypted) -> None:
     tls.listen(answerComplete)
     client = tls.connect()
@@ -169,6 +170,7 @@ def test_file(tls: Encrypted, tmp_path: Path) -> None:
     assert client.received.partition(b"\r\n\r\n")[2] == (path.read_bytes()[5:2000005])
 
 
+@pytest.mark.requirement("9112-9.8-6")
 def test_badRequestIsReadable(tls: Encrypted) -> None:
     """
     There is no half of TLS to close; the peer is waited for instead.
@@ -196,6 +198,7 @@ def test_goneWhilePaused(tls: Encrypted) -> None:
     assert type(asked.lost) is PeerGone
 
 
+@pytest.mark.requirement("9112-9.5-2")
 def test_closedWhileWaiting(tls: Encrypted) -> None:
     tls.listen(answerNothing)
     client = tls.connect()

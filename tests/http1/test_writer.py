@@ -117,6 +117,7 @@ STATUS: dict[str, tuple[int, bytes | None, bytes]] = {
 
 
 @pytest.mark.parametrize(("code", "reason", "expected"), STATUS.values(), ids=STATUS)
+@pytest.mark.requirement("9112-4-4")
 def test_statusLine(code: int, reason: bytes | None, expected: bytes) -> None:
     head = responseHead(
         code,
@@ -151,6 +152,7 @@ def test_plainHead(code: int, fields: Fields, plain: bool) -> None:
     assert plainHead(code, headers, date) == (long if plain else None)
 
 
+@pytest.mark.requirement("9110-5.3-3")
 def test_ownDate() -> None:
     head = responseHead(
         200,
@@ -192,6 +194,7 @@ def test_chunk(data: bytes) -> None:
     assert rest == data + b"\r\n"
 
 
+@pytest.mark.requirement("9110-6.5.1-1")
 def test_lastChunk() -> None:
     assert lastChunk(None) == b"0\r\n\r\n"
     assert lastChunk(Headers()) == b"0\r\n\r\n"
@@ -241,6 +244,7 @@ REQUESTS: dict[str, tuple[bytes, Fields, bool, bytes, Framing]] = {
     REQUESTS.values(),
     ids=REQUESTS,
 )
+@pytest.mark.requirement("9112-3.2-3")
 def test_requestHead(
     method: bytes, fields: Fields, hasContent: bool, expected: bytes, framing: Framing
 ) -> None:
@@ -264,6 +268,7 @@ def test_requestHead(
         (b"GET", b"/", b"a b"),
     ],
 )
+@pytest.mark.requirement("9112-2.2-3")
 def test_notOnAWire(method: bytes, target: bytes, host: bytes) -> None:
     with pytest.raises(LocalProtocolError):
         requestHead(method, target, host, Headers(), False)

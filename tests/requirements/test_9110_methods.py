@@ -254,6 +254,38 @@ def test_methodThatIsNotThere(method: bytes) -> None:
     assert b"secret" not in answer.content
 
 
+def raised(request: Any) -> Any:
+    raise HTTPError(405)
+
+
+class Nowhere(Resource):
+    """
+    Refuses before there is a resource.
+    """
+
+    def locateChild(self, request: Any, segments: Any) -> Any:
+        raise HTTPError(405)
+
+
+@pytest.mark.requirement("9110-10.2.1-1", "9110-15.5.6-1")
+@pytest.mark.parametrize(
+    ("root", "allow"),
+    [
+        (Seen(raised), b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"),
+        (Seen(Response("no", 405)), b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"),
+        (Seen(plain("no", ("Allow", "PUT"), code=405)), b"PUT"),
+        (Nowhere(), b""),
+    ],
+    ids=["raised", "returned", "its own", "nowhere"],
+)
+def test_405(root: Any, allow: bytes) -> None:
+    """
+    Also where an application says so, and no more.
+    """
+    answer = Origin(root).get()
+    assert (answer.code, answer.get(b"allow")) == (405, allow)
+
+
 @pytest.mark.requirement("9110-9.3.7-1", "9110-10.2.1-2", "9110-9.1-2")
 @pytest.mark.parametrize(
     ("target", "allow"),

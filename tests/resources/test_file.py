@@ -110,6 +110,7 @@ def test_outside(folder: Path, target: bytes) -> None:
     assert b"secret" not in wire.body
 
 
+@pytest.mark.requirement("9110-8.8.2.1-1", "9110-8.8.3.1-1")
 def test_fields(folder: Path) -> None:
     """
     A file has a type, a length and validators.
@@ -127,6 +128,7 @@ def test_fields(folder: Path) -> None:
     assert get(folder, b"/a.txt", [(b"if-none-match", etag)]).code == 200
 
 
+@pytest.mark.requirement("9110-9.3.2-1")
 def test_head(folder: Path) -> None:
     """
     HEAD says the same, without content.
@@ -147,6 +149,7 @@ def test_head(folder: Path) -> None:
         (b"bytes=99-", 416, None),
     ],
 )
+@pytest.mark.requirement("9110-14.2-9", "9110-14.2-10")
 def test_range(folder: Path, range: bytes, code: int, body: bytes | None) -> None:
     """
     A single range is served.

@@ -129,6 +129,7 @@ def test_pieces() -> None:
     assert wire.ended
 
 
+@pytest.mark.requirement("9110-10.1.1-13")
 def test_expect() -> None:
     """
     Whether content is wanted, the other server says.
@@ -222,6 +223,7 @@ def test_earlyAnswer() -> None:
 
 
 @pytest.mark.parametrize(("left", "forwarded"), [(b"0", None), (b"3", b"2")])
+@pytest.mark.requirement("9110-7.6.2-1", "9110-7.6.2-4")
 def test_maxForwards(left: bytes, forwarded: bytes | None) -> None:
     """
     OPTIONS goes no farther than it says.
