@@ -279,6 +279,7 @@ def generateForwardedPort(value: Iterable[int]) -> bytes:
     """
     @raise InvalidField: if it can't be written.
     """
+    checkMany(value)
     ports = list(value)
     if not all(type(port) is int and 0 <= port <= _MAX_PORT for port in ports):
         raise InvalidField("there is no such port")

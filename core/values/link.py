@@ -144,7 +144,7 @@ def _generate(link: Link) -> bytes:
     if link.anchor is not None:
         raw += b"; anchor=" + quote(link.anchor)
     if link.title is not None:
-        if link.title.isascii():
+        if link.title.isascii() and link.title.isprintable():
             raw += b"; title=" + quote(link.title)
         else:
             raw += b"; title*=" + generateExtended(link.title)

@@ -226,6 +226,7 @@ def generateTimeouts(value: Timeouts) -> bytes:
     """
     @raise InvalidField: if they can't be written.
     """
+    checkMany(value)
     times = []
     for time in value:
         if time == "infinite":

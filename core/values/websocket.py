@@ -17,6 +17,7 @@ from penstock.core.grammar import (
     TOKEN,
     Attributes,
     asciiBytes,
+    checkMany,
     generateAttributes,
     generateToken,
     parseAttributes,
@@ -81,6 +82,7 @@ def generateVersions(value: Iterable[int]) -> bytes:
     """
     @raise InvalidField: if they can't be written.
     """
+    checkMany(value)
     versions = list(value)
     if not versions or not all(
         type(version) is int and 0 <= version <= _MOST_VERSION for version in versions
