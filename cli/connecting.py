@@ -38,7 +38,7 @@ def connect(reactor: Any, origin: str, patient: bool = False) -> Any:
             if scheme == "rpc" + _UNIX:
                 return RPCClient(reactor, endpoint, authority=b"localhost")
             return HTTPClient(reactor, endpoint, **options)
-        if scheme == "rpc":
+        if scheme in ("rpc", "rpcs"):
             return connectRPC(reactor, origin)
         return connectHTTP(reactor, origin, **options)
     except (ValueError, ImportError) as problem:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
-SCHEMES: Final = ("http", "https", "rpc", "http+unix", "rpc+unix")
+SCHEMES: Final = ("http", "https", "rpc", "rpcs", "http+unix", "rpc+unix")
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f]")

@@ -57,27 +57,40 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def url(folder: Path) -> Iterator[str]:
+def urls(folder: Path) -> Iterator[list[str]]:
+    """
+    Where it listens: for HTTP, and for RPC.
+    """
     endpoint = "ssl:0:privateKey=key.pem:certKey=crt.pem:interface=127.0.0.1"
-    with Process("serve", "files", "--http", endpoint, cwd=folder) as process:
-        (url,) = process.listening()
-        yield url
+    with Process(
+        "serve", "files", "--http", endpoint, "--rpc", endpoint, cwd=folder
+    ) as process:
+        yield process.listening(2)
         process.interrupt()
         assert process.end() == 0
         assert process.complained == b""
 
 
-def test_call(url: str, folder: Path) -> None:
-    assert url.startswith("https://127.0.0.1:")
+@pytest.fixture
+def url(urls: list[str]) -> str:
+    return urls[0]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["https", "rpcs"])
+def test_call(urls: list[str], number: int, folder: Path) -> None:
+    url = urls[number]
+    assert url.startswith(["https://127.0.0.1:", "rpcs://127.0.0.1:"][number])
     environment = {**os.environ, "SSL_CERT_FILE": str(folder / "crt.pem")}
     done = run("call", url + "page.txt", env=environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"A page.\n", b"")
 
 
-def test_stranger(url: str) -> None:
+@pytest.mark.parametrize("number", [0, 1], ids=["https", "rpcs"])
+def test_stranger(urls: list[str], number: int) -> None:
     """
     A certificate that nobody vouches for is not accepted.
     """
+    url = urls[number]
     done = run("call", url + "page.txt")
     assert done.returncode == 7
     assert done.stdout == b""

@@ -31,11 +31,11 @@ from twisted.internet.ssl import (
 )
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
+from penstock.core.endpoints import TLSEndpoint
 from penstock.core.errors import ExchangeLost, PeerGone, Unavailable
 from penstock.core.headers import Headers
 from penstock.core.testing.recorder import RequestRecorder, ResponseRecorder
 from penstock.transports.http1 import HTTPClient, HTTPFactory, connectHTTP
-from penstock.transports.http1.connect import TLSEndpoint
 
 from ..loop import Loop
 

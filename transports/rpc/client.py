@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from twisted.internet.defer import Deferred, DeferredList, fail
-from twisted.internet.endpoints import HostnameEndpoint, clientFromString
+from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
@@ -17,6 +17,7 @@ from zope.interface import implementer
 
 from penstock.core.authority import Authority
 from penstock.core.client import Requester
+from penstock.core.endpoints import TLSEndpoint, hostEndpoint
 from penstock.core.errors import Unavailable
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, IRequester, RequestFactory
@@ -187,21 +188,28 @@ def connectRPC(reactor: Any, url: str, **options: Any) -> RPCClient:
     Make a client.  It connects when it is first asked.
 
     @param reactor: of Twisted.
-    @param url: C{rpc://host} or C{rpc://host:port}, a path is not used; or an
-        endpoint as L{clientFromString} knows it, C{unix:/run/worker.sock}
-        say.
+    @param url: C{rpc://host} or C{rpc://host:port}, or C{rpcs:} for TLS, a path
+        is not used; or an endpoint as L{clientFromString} knows it,
+        C{unix:/run/worker.sock} say.
     @param options: see L{RPCClient}.
 
     @raise ValueError: if C{url} is neither.
+    @raise ImportError: for C{rpcs} without pyOpenSSL.
     """
     if "://" not in url:
         # Untyped in Twisted.
         parse: Any = clientFromString
         return RPCClient(reactor, parse(reactor, url), **options)
     parts = urlsplit(url)
-    if parts.scheme != "rpc" or not parts.hostname or parts.username is not None:
+    if (
+        parts.scheme not in ("rpc", "rpcs")
+        or not parts.hostname
+        or parts.username is not None
+    ):
         raise ValueError("not an rpc URL")
     port = parts.port or DEFAULT_PORT
     authority = bytes(Authority(parts.hostname, parts.port))
-    endpoint = HostnameEndpoint(reactor, parts.hostname, port)
+    endpoint: Any = hostEndpoint(reactor, parts.hostname, port)
+    if parts.scheme == "rpcs":
+        endpoint = TLSEndpoint(reactor, parts.hostname, endpoint)
     return RPCClient(reactor, endpoint, **{"authority": authority, **options})

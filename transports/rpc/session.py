@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import (
     IPushProducer,
     IReactorTime,
@@ -339,7 +340,11 @@ class RPCSession(Protocol):
         The connection is gone.
         """
         if self.phase is not Phase.CLOSED:
-            self._loseAll(PeerGone("the connection was lost"))
+            text = "the connection was lost"
+            if not reason.check(ConnectionDone, ConnectionLost):
+                # TLS has more to say: whose certificate isn't trusted, say.
+                text = f"{text}: {reason.value}"
+            self._loseAll(PeerGone(text))
             self._end()
 
     def pauseProducing(self) -> None:
