@@ -38,9 +38,13 @@ class Buffer:
 
     @ivar limit: octets; more is answered with 413, at once if Content-Length
         tells, and before anything is read.
+    @ivar decode: whether to take off its content codings, as Content-Encoding
+        lists them; C{limit} holds for the content with and without them.  An
+        unknown one is then answered with 415.
     """
 
     limit: int = MAX_BUFFERED
+    decode: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,14 @@ class Stream:
         any length.
     @ivar accept: whether to send C{100 Continue} when reading begins; without
         it that is left to the resource.
+    @ivar decode: whether to take off its content codings, as Content-Encoding
+        lists them; C{limit} holds for the content with and without them.  An
+        unknown one is then answered with 415.
     """
 
     limit: int | None = None
     accept: bool = True
+    decode: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,10 @@ class Form:
         more here means a longer pause when a file goes over.
     @ivar partFields: header fields of each part (RFC 7578 has three).
     @ivar partFieldSize: octets of each of these.
+    @ivar decode: whether to take off its content codings, as Content-Encoding
+        lists them; C{limit} holds for the content with and without them.  An
+        unknown one is then answered with 415.  Without this,
+        every coding is.
     """
 
     limit: int | None = MAX_BUFFERED
@@ -96,6 +108,7 @@ class Form:
     memory: int = 64 * 1024
     partFields: int = 8
     partFieldSize: int = 2048
+    decode: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,11 @@ class Parts(Form):
     """
     A policy: render at once; the parts of an HTML form are read as they come,
     by C{async for part in request.parts}.  The limits are those of L{Form}.
+
+    @ivar accept: see L{Stream}.
     """
+
+    accept: bool = True
 
 
 Policy = Discard | Buffer | Stream | Form | Parts

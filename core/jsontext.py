@@ -1,0 +1,41 @@
+"""
+JSON as it comes (RFC 8259).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from penstock.core.errors import MalformedContent
+from penstock.core.mediatype import MediaType
+
+
+def isJSON(media: MediaType | None) -> bool:
+    """
+    @return: whether C{media} is JSON, or a type that is written in it (RFC
+        6839, section 3.1).
+    """
+    if media is None:
+        return False
+    return media.essence == "application/json" or media.subtype.endswith("+json")
+
+
+def parseJSON(data: bytes) -> Any:
+    """
+    @param data: in UTF-8, with or without a byte order mark.
+
+    @raise MalformedContent: if it isn't JSON, or too deep or a number too
+        long for Python.
+    """
+    try:
+        return json.loads(data.decode("utf_8_sig"), parse_constant=_notJSON)
+    except (ValueError, RecursionError):
+        raise MalformedContent("The content is not JSON.") from None
+
+
+def _notJSON(name: str) -> NoReturn:
+    """
+    Python would take C{NaN} and C{Infinity}.
+    """
+    raise ValueError(name)
