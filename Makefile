@@ -17,7 +17,7 @@ export PIP_NO_INPUT := 1
 SECONDS ?= 60
 FUZZ := fuzz/.venv/bin/python
 
-.PHONY: help run test lint types contracts format requirements dist fuzz clean
+.PHONY: bench help run test lint types contracts format requirements dist fuzz clean
 
 help:
 	@echo "make run    serve an example at http://localhost:$(PORT)/ and rpc://localhost:$(RPC_PORT)/"
@@ -27,6 +27,7 @@ help:
 	@echo "            say which requirements of HTTP have a test, and write the page"
 	@echo "make dist   build the wheel and the source archive"
 	@echo "make fuzz   fuzz the readers, each for SECONDS=$(SECONDS)"
+	@echo "make bench  measure side by side with the peers (needs wrk)"
 	@echo "make clean  remove all that was made"
 
 run: $(VENV)/.for-run
@@ -68,6 +69,11 @@ fuzz/.venv/.ready: fuzz/requirements.txt setup.cfg pyproject.toml
 	    || echo "no atheris for this Python: inputs are changed at random instead"
 	@touch $@
 
+bench: $(VENV)-bench/.for-bench
+	cd benchmarks && ../$(VENV)-bench/bin/python http_hello.py
+	cd benchmarks && ../$(VENV)-bench/bin/python rpc_call.py
+	cd benchmarks && ../$(VENV)-bench/bin/python memory_call.py
+
 clean:
 	rm -rf $(VENV) fuzz/.venv fuzz/found build dist *.egg-info .coverage .mypy_cache .pytest_cache \
 	    .ruff_cache .hypothesis .import_linter_cache
@@ -78,6 +84,12 @@ $(VENV)/bin/python:
 	    echo "$(PYTHON) has no venv module; Debian and Ubuntu have it in python3-venv" >&2; \
 	    exit 1; }
 	$(PYTHON) -m venv $(VENV)
+
+# The peers have an environment of their own.
+$(VENV)-bench/.for-bench: setup.cfg benchmarks/requirements.txt
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --editable . -r benchmarks/requirements.txt
+	@touch $@
 
 $(VENV)/.for-run: $(VENV)/bin/python setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
