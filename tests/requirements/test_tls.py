@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
+from service_identity import CertificateError, VerificationError
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.ssl import Certificate, optionsForClientTLS
@@ -23,11 +24,12 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from penstock.core.endpoints import TLSEndpoint
 from penstock.core.errors import Unavailable
+from penstock.core.identity import VerifiedServer
 from penstock.core.server import Site
-from penstock.transports.http1.connect import TLSEndpoint, connectHTTP
+from penstock.transports.http1.connect import connectHTTP
 from penstock.transports.http1.factory import HTTPFactory
-from penstock.transports.http1.identity import VerifiedServer
 
 from ..http1.calling import FakeTransport
 from ..http1.wires import Wire
@@ -294,7 +296,9 @@ def test_identity(host: str, identity: Identity, matches: bool) -> None:
         assert calling.problems.content == b"hi"
     else:
         calling.wire.lose()
-        assert isinstance(calling.problems.lost, Unavailable)
+        problem = calling.problems.lost
+        assert isinstance(problem, Unavailable)
+        assert isinstance(problem.__cause__, (VerificationError, CertificateError))
         assert calling.other.received == b""
     assert b"GET" not in calling.sentRaw
 
