@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.core.errors import InvalidField, LocalProtocolError
@@ -362,6 +362,7 @@ VALUES = st.text(
 
 
 @pytest.mark.requirement("9110-2.2-1", "9112-2.2-3", "9112-2.2-8", "9112-5.2-1")
+@settings(deadline=None)
 @given(
     st.integers(200, 599),
     st.lists(st.tuples(NAMES, VALUES), max_size=6),
