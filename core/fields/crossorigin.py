@@ -27,13 +27,13 @@ def _embeddingRow(name: str) -> Field:
         recentlyParsed(embedding.parseEmbedding),
         recentlyGenerated(embedding.generateEmbedding),
         "EmbeddingPolicy",
-        "HTML, section 7.1",
+        "HTML Living Standard",
         SINGLE,
         RESPONSE,
     )
 
 
-_CORS: Final = "Fetch, section 3.3"
+_CORS: Final = "Fetch Living Standard"
 
 ROWS: Final = (
     Field(
@@ -89,7 +89,7 @@ ROWS: Final = (
         reference.parseAllowedOrigins,
         reference.generateAllowedOrigins,
         "tuple of str",
-        "Resource Timing, section 4.5",
+        "Resource Timing",
         LIST,
         RESPONSE,
     ),
@@ -101,7 +101,7 @@ ROWS: Final = (
         "Cross-Origin-Resource-Policy",
         *texts.oneOf("same-origin", "same-site", "cross-origin"),
         '"same-origin", "same-site" or "cross-origin"',
-        "Fetch, section 3.7",
+        "Fetch Living Standard",
         LIST,
         RESPONSE,
     ),

@@ -20,13 +20,13 @@ from penstock.core.fieldtable import Field
 from penstock.core.values import contentpolicy, embedding, texts, transportsecurity
 
 
-def _contentPolicyRow(name: str) -> Field:
+def _contentPolicyRow(name: str, section: str) -> Field:
     return Field(
         name,
         contentpolicy.parseContentPolicies,
         recentlyGenerated(contentpolicy.generateContentPolicies),
         "tuple of ContentSecurityPolicy",
-        "Content Security Policy 3, section 3",
+        f"Content Security Policy 3, section {section}",
         LIST,
         RESPONSE,
     )
@@ -54,15 +54,15 @@ ROWS: Final = (
         LIST,
         RESPONSE,
     ),
-    _contentPolicyRow("Content-Security-Policy"),
-    _contentPolicyRow("Content-Security-Policy-Report-Only"),
+    _contentPolicyRow("Content-Security-Policy", "3.1"),
+    _contentPolicyRow("Content-Security-Policy-Report-Only", "3.2"),
     tokensRow("Referrer-Policy", "Referrer Policy, section 4.1", RESPONSE),
     Field(
         "Permissions-Policy",
         recentlyParsed(contentpolicy.parsePermissions),
         recentlyGenerated(contentpolicy.generatePermissions),
         "PermissionsPolicy",
-        "Permissions Policy, section 5.2",
+        "Permissions Policy",
         LIST,
         RESPONSE,
     ),
@@ -70,7 +70,7 @@ ROWS: Final = (
         "X-Content-Type-Options",
         *texts.oneOf("nosniff"),
         '"nosniff"',
-        "Fetch, section 3.6",
+        "Fetch Living Standard",
         LIST,
         RESPONSE,
     ),
@@ -91,9 +91,7 @@ ROWS: Final = (
         LIST,
         RESPONSE,
     ),
-    structured(
-        "Reporting-Endpoints", "dictionary", "Reporting API, section 3.2", RESPONSE
-    ),
+    structured("Reporting-Endpoints", "dictionary", "Reporting API", RESPONSE),
     Field(
         "Upgrade-Insecure-Requests",
         *texts.flag(b"1"),

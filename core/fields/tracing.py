@@ -34,7 +34,7 @@ ROWS: Final = (
         timing.parseMetrics,
         timing.generateMetrics,
         "tuple of Metric",
-        "Server Timing, section 3",
+        "Server Timing",
         LIST,
         RESPONSE | TRAILER,
     ),
