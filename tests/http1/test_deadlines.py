@@ -4,21 +4,36 @@ How long a server waits, in virtual time.
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from typing import Any
+
 import pytest
 
 from penstock.core.errors import DeadlineExceeded
 from penstock.core.headers import Headers
-from penstock.transports.http1.limits import Timeouts
+from penstock.transports.http1.limits import Limits, Timeouts
 
 from .test_channel import HELLO, put
 from .test_request_reader import CHUNKED
 from .wires import Asked, Server, answerComplete, answerNothing
 
-TIMES = Timeouts(head=10, idle=20, content=30, write=40, linger=5)
+TIMES = Timeouts(
+    head=10,
+    idle=20,
+    content=30,
+    write=40,
+    linger=5,
+    first=10,
+    answer=200,
+    crowded=3,
+    contentRate=None,
+    writeRate=None,
+)
+FOREVER = Timeouts(**dict.fromkeys((each.name for each in fields(Timeouts)), None))
 
 
-def server(react: object = answerComplete) -> Server:
-    return Server(react, timeouts=TIMES)  # type: ignore[arg-type]
+def server(react: Any = answerComplete, **changes: Any) -> Server:
+    return Server(react, timeouts=replace(TIMES, **changes))
 
 
 def test_firstRequest() -> None:
@@ -141,8 +156,141 @@ def test_slowAnswer() -> None:
     """
     serving = server(answerNothing)
     serving.receive(HELLO)
-    serving.wait(1000)
+    serving.wait(190)
     assert serving.wire.open
+    serving.asked[0].answer(b"late")
+    assert serving.codes == [200]
+
+
+def test_noAnswer() -> None:
+    """
+    But it ends.
+    """
+    serving = server(answerNothing)
+    serving.receive(HELLO + HELLO)
+    serving.wait(202)
+    assert serving.codes == [503]
+    assert serving.take().endswith(b"Service Unavailable\n")
+    assert serving.wire.halfClosed
+    assert type(serving.asked[0].lost) is DeadlineExceeded
+    assert len(serving.asked) == 1
+    serving.asked[0].answer(b"too late")
+    assert serving.take() == b""
+
+
+def test_noAnswerToHead() -> None:
+    serving = server(answerNothing)
+    serving.receive(HELLO.replace(b"GET", b"HEAD"))
+    serving.wait(202)
+    assert serving.codes == [503]
+    assert serving.take().endswith(b"\r\n\r\n")
+
+
+def test_interimIsALifeSign() -> None:
+    serving = server(answerNothing)
+    serving.receive(HELLO)
+    for _ in range(3):
+        serving.wait(190)
+        serving.asked[0].channel.writeIntermediateResponse(102)
+    serving.wait(190)
+    assert serving.codes == [102] * 3
+    serving.wait(12)
+    assert serving.codes == [102] * 3 + [503]
+
+
+@pytest.mark.parametrize("fields", [b"", b"Expect: 100-continue\r\n"])
+def test_noAnswerThoughContentIsThere(fields: bytes) -> None:
+    """
+    Who neither reads nor answers is as late as who only doesn't answer.
+    """
+    serving = server(answerNothing)
+    serving.receive(put(b"abc", fields)[:-3])
+    serving.asked[0].channel.pauseProducing()
+    serving.wait(202)
+    assert serving.codes == [503]
+    assert type(serving.asked[0].lost) is DeadlineExceeded
+
+
+def test_endlessResponse() -> None:
+    """
+    Once there is a head, the rest may take as long as it likes.
+    """
+    serving = server(answerNothing)
+    serving.receive(HELLO)
+    channel = serving.asked[0].channel
+    channel.writeHeaders(200, Headers())
+    serving.wait(1000)
+    channel.writeData(b"x")
+    assert serving.wire.open
+
+
+def test_contentRate() -> None:
+    """
+    K1: single octets keep nobody alive.
+    """
+    serving = server(contentRate=10)
+    serving.receive(put(bytes(10000))[:-10000])
+    for _ in range(40):
+        # A window of 300 octets is full after 27 seconds.
+        serving.receive(bytes(100))
+        serving.wait(9)
+    assert serving.wire.open
+    for _ in range(8):
+        # Less than that.
+        serving.receive(bytes(80))
+        serving.wait(9)
+    assert serving.codes == [408]
+    assert type(serving.asked[0].lost) is DeadlineExceeded
+
+
+def test_contentRateOfChunks() -> None:
+    """
+    What frames the content is none.
+    """
+    serving = server(contentRate=10)
+    serving.receive(CHUNKED)
+    for _ in range(16):
+        serving.receive(b"1;" + b"x" * 500 + b"\r\na\r\n")
+        serving.wait(2)
+    assert serving.codes == [408]
+
+
+def test_contentRateOfTheLast() -> None:
+    """
+    Content without so many octets must be whole in that time.
+    """
+    serving = server(contentRate=10)
+    serving.receive(put(b"abc")[:-1])
+    serving.wait(28)
+    serving.receive(b"c")
+    assert serving.codes == [200]
+
+
+def test_contentRateOfManyRequests() -> None:
+    serving = server(contentRate=10)
+    for _ in range(10):
+        serving.receive(put(b"abc")[:-1])
+        serving.wait(20)
+        serving.receive(b"c")
+    assert serving.codes == [200] * 10
+
+
+def test_crowded() -> None:
+    """
+    Who wants nothing just now makes room where many are.
+    """
+    serving = Server(limits=Limits(connections=10), timeouts=TIMES)
+    others = [serving.connect() for _ in range(7)]
+    serving.receive(HELLO)
+    serving.wait(10)
+    assert serving.wire.open
+    for channel, _ in others:
+        channel.dataReceived(HELLO)
+    _, wire = serving.connect()
+    serving.wait(4)
+    assert serving.wire.closed
+    assert [each.closed for _, each in others] == [True] * 7
+    assert wire.open
 
 
 def test_writeStall() -> None:
@@ -178,7 +326,7 @@ def test_drain() -> None:
 
 
 def test_forever() -> None:
-    serving = Server(timeouts=Timeouts(None, None, None, None, None))
+    serving = Server(timeouts=FOREVER)
     serving.wait(1000)
     serving.receive(HELLO[:-1])
     serving.wait(1000)

@@ -6,6 +6,7 @@ order.
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import maxsize
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
@@ -15,25 +16,18 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from penstock.core.errors import (
-    DeadlineExceeded,
-    ExchangeLost,
     LimitExceeded,
     PeerGone,
     PeerProtocolError,
 )
 from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
-from penstock.core.order import Stage
 from penstock.transports.http1.channel_request import ChannelRequest
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.intake import Intake
 from penstock.transports.http1.request_reader import RequestHead
 from penstock.transports.http1.watched import WatchedConnection
-from penstock.transports.http1.writer import (
-    Framing,
-    Persistence,
-    errorResponse,
-)
+from penstock.transports.http1.writer import Framing, Persistence
 
 if TYPE_CHECKING:
     from penstock.transports.http1.factory import HTTPFactory
@@ -68,11 +62,11 @@ class HTTPChannel(WatchedConnection):
     def __init__(self, factory: HTTPFactory) -> None:
         super().__init__(factory)
         self._limits = factory.limits
+        # As many requests are taken; less when shutting down.
+        most = factory.limits.requests
+        self._most = maxsize if most is None else most
         # Whether there may be another request after the present one.
         self._keep = True
-        # Octets of the present request's content that nobody wanted, or of
-        # whatever comes after the last request.
-        self._dropped = 0
         # More requests wait for the reactor's next turn.
         self._yielding = False
         # The peer sends nothing more.
@@ -231,7 +225,7 @@ class HTTPChannel(WatchedConnection):
 
     def _begin(self, head: RequestHead) -> None:
         self._requests += 1
-        self._keep = head.keepAlive and not self.factory.draining
+        self._keep = head.keepAlive and self._requests < self._most
         self._dropped = 0
         exchange = self._exchange = ChannelRequest(self, head)
         if head.contentLength == 0:
@@ -268,6 +262,7 @@ class HTTPChannel(WatchedConnection):
         event = self._reader.nextEvent()
         if type(event) is Data:
             self._expects = False
+            self._content += len(event.data)
             if exchange.inflow is Inflow.STOPPED:
                 self._dropped += len(event.data)
             exchange.contentReceived(event.data)
@@ -324,46 +319,13 @@ class HTTPChannel(WatchedConnection):
         if stop is not self._readPaused and intake is not _CLOSING:
             self._setReading(not stop)
 
-    # Answering for what is no request
-
-    def _refuse(self, rejected: Rejected) -> None:
-        self._logRefusal(rejected)
-        self._answer(rejected.code)
-
-    def _failContent(
-        self, exchange: ChannelRequest, problem: ExchangeLost, rejected: Rejected
-    ) -> None:
-        self._logRefusal(rejected)
-        isWaiting = exchange.stage is Stage.WAITING
-        self._intake = _CLOSING
-        self._lose(problem)
-        if isWaiting:
-            self._answer(rejected.code)
-        else:
-            self.abort()
-
-    def _answer(self, code: int) -> None:
-        """
-        Send a response of our own, the last one.  Nothing of the input is in
-        it.
-        """
-        self._out.append(errorResponse(code, self.factory.dateLine()))
-        self._linger()
-
-    def _logRefusal(self, rejected: Rejected) -> None:
-        _log.info(
-            "Refused input from {peer}: {code}, {reason}",
-            peer=self._peer,
-            code=rejected.code,
-            reason=rejected.reason,
-        )
-
     # For the exchange
 
     def intermediateSent(self, code: int) -> None:
         """
         An interim response C{code} was written.
         """
+        self._interims += 1
         if code == 100:
             self._expects = False
 
@@ -373,7 +335,7 @@ class HTTPChannel(WatchedConnection):
             connection, nor the request any content left: the plain case,
             which L{persistence} would come to as well.
         """
-        return self._keep and self._intake is _WHOLE and not self.factory.draining
+        return self._keep and self._intake is _WHOLE
 
     def persistence(self, code: int, framing: Framing) -> Persistence:
         """
@@ -385,7 +347,7 @@ class HTTPChannel(WatchedConnection):
         exchange = self._exchange
         if exchange is None:
             return Persistence.CLOSE
-        if framing is Framing.CLOSE or self.factory.draining:
+        if framing is Framing.CLOSE:
             self._keep = False
         elif self._keep and self._intake is _CONTENT:
             # An early answer.  If the request goes on reading, all is well,
@@ -474,24 +436,9 @@ class HTTPChannel(WatchedConnection):
         Take no more requests, and finish what is under way.
         """
         self._keep = False
+        self._most = 0
         if self._intake is _DRAIN:
             self._linger()
         elif self._intake is _HEAD and not self._reader.inHead:
             self._intake = _CLOSING
             self._close()
-
-    def giveUp(self) -> None:
-        """
-        End it now.
-        """
-        self._lose(DeadlineExceeded("the server is shutting down"))
-        self.abort()
-
-    def _linger(self) -> None:
-        """
-        Close, but so that what was written can be read.
-        """
-        self._intake = _CLOSING
-        self._dropped = 0
-        self._reader.forget()
-        self._closeOurSide()

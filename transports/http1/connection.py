@@ -23,6 +23,7 @@ from penstock.core.direct import (
 )
 from penstock.core.interfaces import ConnectionInfo
 from penstock.transports.http1 import sendfile
+from penstock.transports.http1.house import Admission
 from penstock.transports.http1.queues import unacknowledged
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ class ServerConnection(Protocol):
 
     _sender: sendfile.FileSender | None = None
     """What has the transport's ear instead of this, for a while."""
+
+    admission: tuple[Admission, object] = (Admission.SERVED, None)
+    """How it was let in, and what it is counted by."""
 
     def __init__(self, factory: HTTPFactory) -> None:
         self.factory = factory

@@ -3,7 +3,7 @@ Deadlines of all connections of a server, by one timer.
 
 Instead of a timer for each connection that every request would have to move,
 all are looked at twice a second.  A connection tells what it waits for and
-how far it has got; when that has been the same for too long, it is told so.
+how far it has got; when it hasn't got far enough for too long, it is told so.
 Nothing is done for this while a request is served.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
+from math import inf
 from typing import Any, Final, Protocol
 
 from twisted.internet.interfaces import IReactorTime
@@ -29,14 +30,20 @@ class Waiting(Enum):
     NOTHING = auto()
     """Its peer owes nothing."""
 
+    FIRST = auto()
+    """The first octet."""
+
     HEAD = auto()
-    """The rest of a head, or the first one."""
+    """The rest of a head."""
 
     IDLE = auto()
     """The next request."""
 
     CONTENT = auto()
     """Content that the request wants."""
+
+    ANSWER = auto()
+    """That the application answers."""
 
     DRAIN = auto()
     """Content that nobody wants."""
@@ -51,6 +58,13 @@ class Waiting(Enum):
 Progress = tuple[Waiting, int]
 
 
+def _step(limit: float | None, rate: float | None) -> float:
+    """
+    @return: octets that make a difference within C{limit} seconds.
+    """
+    return 1 if limit is None or rate is None else max(1, limit * rate)
+
+
 class Watched(Protocol):
     """
     A connection.
@@ -58,8 +72,8 @@ class Watched(Protocol):
 
     def progress(self) -> Progress:
         """
-        @return: what it waits for, and a number that is another one if it
-            has got further with it.
+        @return: what it waits for, and a number that grows as it gets further
+            with that: of CONTENT and WRITE, octets.
         """
 
     def expire(self, waiting: Waiting) -> None:
@@ -77,19 +91,33 @@ class Sweep:
         self,
         timeouts: Timeouts,
         each: Callable[[Iterable[Any]], None],
+        crowd: float = inf,
     ) -> None:
         """
         @param each: called each time with all connections.
+        @param crowd: so many connections are many.
         """
         self._each = each
+        self._crowd = crowd
         self._limits: dict[Waiting, float | None] = {
             Waiting.NOTHING: None,
+            Waiting.FIRST: timeouts.first,
             Waiting.HEAD: timeouts.head,
             Waiting.IDLE: timeouts.idle,
             Waiting.CONTENT: timeouts.content,
+            Waiting.ANSWER: timeouts.answer,
             Waiting.DRAIN: timeouts.linger,
             Waiting.WRITE: timeouts.write,
             Waiting.CLOSE: timeouts.linger,
+        }
+        idle, crowded = timeouts.idle, timeouts.crowded
+        if idle is None or (crowded is not None and crowded < idle):
+            idle = crowded
+        self._crowdedLimits = {**self._limits, Waiting.IDLE: idle}
+        # By how much the number must have grown within the limit.
+        self._steps = {
+            Waiting.CONTENT: _step(timeouts.content, timeouts.contentRate),
+            Waiting.WRITE: _step(timeouts.write, timeouts.writeRate),
         }
         self._watched: dict[Any, tuple[Progress, float]] = {}
         self._clock: IReactorTime | None = None
@@ -127,17 +155,27 @@ class Sweep:
         self._call = clock.callLater(INTERVAL, self._look)
         now = clock.seconds()
         limits = self._limits
+        if len(self._watched) >= self._crowd:
+            limits = self._crowdedLimits
+        steps = self._steps
         late: list[tuple[Watched, Waiting]] = []
         self._each(self._watched)
         for watched, (before, since) in self._watched.items():
             progress = watched.progress()
-            # The reactor's clock is that on the wall: it can be set back.
-            if progress != before or now < since:
+            waiting, reached = progress
+            grown = reached - before[1]
+            if (
+                waiting is not before[0]
+                or grown >= steps.get(waiting, 1)
+                or grown < 0
+                # The reactor's clock is that on the wall: it can be set back.
+                or now < since
+            ):
                 self._watched[watched] = (progress, now)
             else:
-                limit = limits[progress[0]]
+                limit = limits[waiting]
                 if limit is not None and now - since >= limit:
-                    late.append((watched, progress[0]))
+                    late.append((watched, waiting))
         for watched, waiting in late:
             if watched in self._watched:
                 self._watched[watched] = (watched.progress(), now)

@@ -19,10 +19,13 @@ from twisted.internet.protocol import ServerFactory
 from zope.interface import implementer
 
 from penstock.core.interfaces import RequestFactory
+from penstock.core.networks import Networks
 from penstock.transports.http1.channel import HTTPChannel
 from penstock.transports.http1.deadlines import Sweep
 from penstock.transports.http1.hangup import hangups, socketOf
+from penstock.transports.http1.house import Admission, House
 from penstock.transports.http1.limits import Limits, Timeouts
+from penstock.transports.http1.turned_away import TurnedAway
 from penstock.transports.http1.writer import dateLine
 
 if TYPE_CHECKING:
@@ -53,16 +56,25 @@ class HTTPFactory(ServerFactory):
         clock: IReactorTime | None = None,
         limits: Limits | None = None,
         timeouts: Timeouts | None = None,
+        trusted: Iterable[str] = (),
+        peers: Iterable[str] | None = None,
     ) -> None:
         """
         @param clock: the reactor, or for tests a clock; L{None} for the
             reactor that the first connection comes from.
+        @param trusted: proxies, whose connections aren't counted by address:
+            see L{Networks}.  (What they say of their clients is another
+            matter: see L{penstock.resources.trusted}.)
+        @param peers: who may connect, L{None} for everybody: behind an
+            endpoint for the PROXY protocol, those that are to speak it.
         """
         self.requestFactory = requestFactory
         self.limits = Limits() if limits is None else limits
         self.timeouts = Timeouts() if timeouts is None else timeouts
         self._clock = clock
-        self._sweep = Sweep(self.timeouts, self._checkHangups)
+        self._house = House(self.limits, Networks(trusted))
+        self._peers = None if peers is None else Networks(peers)
+        self._sweep = Sweep(self.timeouts, self._look, self._house.crowd)
         # Whether L{drain} was called.
         self.draining = False
         self._drained: Deferred[None] | None = None
@@ -90,9 +102,16 @@ class HTTPFactory(ServerFactory):
         See L{twisted.internet.interfaces.IProtocolFactory}.  No connection is
         taken when draining.
         """
-        if self.draining:
+        if self.draining or (self._peers is not None and addr not in self._peers):
             return None
-        return HTTPChannel(self)
+        admission, key = self._house.admit(addr)
+        if admission is Admission.REFUSED:
+            return None
+        channel = (
+            HTTPChannel(self) if admission is Admission.SERVED else TurnedAway(self)
+        )
+        channel.admission = admission, key
+        return channel
 
     def acceptableProtocols(self) -> list[bytes]:
         """
@@ -145,6 +164,7 @@ class HTTPFactory(ServerFactory):
                 raise RuntimeError("HTTPFactory needs a clock for this transport")
             self._clock = clock
         self._seconds = self._clock.seconds
+        self._house.enter(*channel.admission, transport, self._seconds())
         self._sweep.add(channel, self._clock)
 
     def disconnected(self, channel: HTTPChannel) -> None:
@@ -152,6 +172,7 @@ class HTTPFactory(ServerFactory):
         A connection is gone.
         """
         self._sweep.remove(channel)
+        self._house.leave(*channel.admission)
         if self._drained is not None and not len(self._sweep):
             if self._giveUp is not None:
                 self._giveUp.cancel()
@@ -188,6 +209,13 @@ class HTTPFactory(ServerFactory):
         held, self._held = self._held, []
         for channel in held:
             channel.flush()
+
+    def _look(self, channels: Iterable[HTTPChannel]) -> None:
+        """
+        Do what is done twice a second.
+        """
+        self._house.look(self.clock)
+        self._checkHangups(channels)
 
     def _checkHangups(self, channels: Iterable[HTTPChannel]) -> None:
         """

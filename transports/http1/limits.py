@@ -4,13 +4,36 @@ How much of something is taken from a peer, and how long it is waited for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+_OPTIONAL: Final = "None"
+
+
+def _check(record: Any, least: float) -> None:
+    """
+    @raise ValueError: if a field of C{record} is less than C{least}, or is no
+        number though it must be one.
+    """
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if value is None and str(field.type).endswith(_OPTIONAL):
+            continue
+        isNumber = isinstance(value, int | float) and not isinstance(value, bool)
+        # False for NaN, too.
+        if not isNumber or not value >= least:
+            raise ValueError(f"{field.name} must be a number, {least:g} at least")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """
-    Bounds on what a peer may send.  Octets, unless said otherwise.
+    Bounds on what a peer may send, and on how many there may be.  Octets,
+    unless said otherwise; L{None}, where it may be, for no bound.
+
+    What a connection can make us hold: C{startLine} and C{fieldBlock} while
+    its head comes, C{backlog} and one read while it is answered, and what the
+    application holds of content and response.
     """
 
     startLine: int = 16 * 1024
@@ -55,11 +78,45 @@ class Limits:
     """What is read and dropped after our side was closed, so that the peer
     can read the answer: as much as may be on its way in a fast network."""
 
+    requests: int | None = 1_000_000
+    """Number of requests on one connection.  Whatever slowly adds up with a
+    connection ends, and the clients of a balancer are spread anew over the
+    servers behind it; yet a new connection for so many costs nothing.  A
+    server's limit only, as are all that follow."""
+
+    connections: int | None = 10_000
+    """Number of connections in all.  Each is about 5 KiB that does nothing,
+    and at worst what is said above: 1.5 GiB for all of these."""
+
+    connectionsPerAddress: int | None = 500
+    """Number of connections from one address (of IPv6, one /64: a customer
+    gets that).  An office or a mobile network behind one address has some
+    hundred people, and a browser opens six connections for as long as a page
+    loads; so it takes twenty addresses to fill the house.  Loopback, unix
+    sockets and trusted proxies aren't counted, since others speak through
+    them."""
+
+    overflow: int = 64
+    """Number of connections beyond these that are answered with 503 at the
+    same time.  If there are more, no connection is accepted until one of
+    these is gone; but from an address that has too many, they are closed."""
+
+    descriptors: int = 64
+    """File descriptors of the process that connections must leave: for files,
+    logs, and connections to others.  Without them no connection is accepted
+    until one is gone."""
+
+    def __post_init__(self) -> None:
+        """
+        @raise ValueError: for what is no bound.
+        """
+        _check(self, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """
-    How long a server waits for a peer.  Seconds; L{None} for ever.
+    How long a server waits.  Seconds, unless said otherwise; L{None} for ever.
 
     Looked at every half second, so each may last a second longer.
     """
@@ -73,10 +130,44 @@ class Timeouts:
     clients and balancers close, so that it is they who do."""
 
     content: float | None = 30.0
-    """Without an octet of content that the request waits for."""
+    """Without the peer sending content that the request waits for, as fast as
+    C{contentRate} says.  As long as common proxies break off."""
 
     write: float | None = 30.0
-    """Without the peer taking an octet of what waits to be sent."""
+    """Without the peer taking what waits to be sent, as fast as C{writeRate}
+    says."""
 
     linger: float | None = 5.0
-    """For what is read and dropped, before and after closing our side."""
+    """For all that is read and dropped: before closing our side, and again
+    after it.  An honest peer has it on its way already."""
+
+    first: float | None = 15.0
+    """From the connection to the first octet.  Browsers open connections some
+    seconds before they know what for."""
+
+    answer: float | None = 600.0
+    """From a request, as far as the application wants it, to the head of its
+    response or to the last interim one: then the application, not the peer, is
+    late, and the answer is 503.  Twice as long as the most patient clients
+    wait: this is for those that a bug would leave hanging, and their
+    connections."""
+
+    crowded: float | None = 2.0
+    """As C{idle}, while nine tenths of the connections that there may be are
+    taken: who wants nothing just now makes room (RFC 9112, section 9.5 lets
+    either side close at any time)."""
+
+    contentRate: float | None = 100.0
+    """Octets each second that content must come with, over the time that
+    C{content} says: 3000 octets in 30 seconds.  The worst mobile connection
+    brings ten times that; L{None} lets single octets do."""
+
+    writeRate: float | None = 100.0
+    """Octets each second that a response must be taken with, over the time
+    that C{write} says."""
+
+    def __post_init__(self) -> None:
+        """
+        @raise ValueError: for what is no time.
+        """
+        _check(self, 0)

@@ -6,40 +6,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from penstock.core.errors import DeadlineExceeded, ExchangeLost, PeerGone
-from penstock.transports.http1.channel_request import ChannelRequest
-from penstock.transports.http1.connection import ServerConnection
+from penstock.core.errors import DeadlineExceeded, PeerGone
+from penstock.core.order import Stage
 from penstock.transports.http1.deadlines import Progress, Waiting
 from penstock.transports.http1.events import Rejected
 from penstock.transports.http1.hangup import Hangup, mayBeWhole
 from penstock.transports.http1.intake import Intake
-from penstock.transports.http1.request_reader import RequestReader
+from penstock.transports.http1.refusing import RefusingConnection
 
 if TYPE_CHECKING:
     from socket import socket
 
-    from penstock.transports.http1.factory import HTTPFactory
 
-
-class WatchedConnection(ServerConnection):
+class WatchedConnection(RefusingConnection):
     """
     Knows what it waits for, and whether its peer has gone unnoticed.
 
     It only looks at how far things have got; L{HTTPChannel
     <penstock.transports.http1.channel.HTTPChannel>} makes them go.
     """
-
-    def __init__(self, factory: HTTPFactory) -> None:
-        super().__init__(factory)
-        self._reader = RequestReader(factory.limits)
-        self._intake = Intake.HEAD
-        self._exchange: ChannelRequest | None = None
-        # The peer waits for 100 before it sends content.
-        self._expects = False
-        self._requests = 0
-        self._reads = 0
-        # Whether the content can be whole, though the peer sends no more.
-        self._mayBeWhole: bool | None = None
 
     @property
     def isDeaf(self) -> bool:
@@ -81,15 +66,21 @@ class WatchedConnection(ServerConnection):
         if self._blocked or self._sender is not None:
             return (Waiting.WRITE, self._taken())
         if intake is Intake.HEAD:
-            if self._reader.inHead or not self._requests:
+            if self._reader.inHead:
                 return (Waiting.HEAD, self._requests)
+            if not self._requests:
+                return (Waiting.FIRST, 0)
             # It costs less to parse a head again than to keep it.
             self._reader.forget()
             return (Waiting.IDLE, self._requests)
         if intake is Intake.CONTENT and not self._readPaused and not self._expects:
-            return (Waiting.CONTENT, self._reads)
+            # Each request gets time of its own.
+            return (Waiting.CONTENT, (self._requests << 64) + self._content)
         if intake is Intake.DRAIN:
             return (Waiting.DRAIN, self._requests)
+        exchange = self._exchange
+        if exchange is not None and exchange.stage is Stage.WAITING:
+            return (Waiting.ANSWER, self._requests + self._interims)
         return (Waiting.NOTHING, 0)
 
     def expire(self, waiting: Waiting) -> None:
@@ -98,9 +89,9 @@ class WatchedConnection(ServerConnection):
         """
         exchange = self._exchange
         match waiting:
-            case Waiting.HEAD if self._reader.inHead:
+            case Waiting.HEAD:
                 self._refuse(Rejected(408, "head takes too long"))
-            case Waiting.HEAD | Waiting.IDLE:
+            case Waiting.FIRST | Waiting.IDLE:
                 self._intake = Intake.CLOSING
                 self._close()
             case Waiting.CONTENT if exchange is not None:
@@ -109,6 +100,8 @@ class WatchedConnection(ServerConnection):
                     DeadlineExceeded("content took too long"),
                     Rejected(408, "content takes too long"),
                 )
+            case Waiting.ANSWER if exchange is not None:
+                self._failAnswer(exchange)
             case Waiting.DRAIN:
                 self._linger()
             case Waiting.CLOSE if not self._closed:
@@ -116,42 +109,3 @@ class WatchedConnection(ServerConnection):
             case _:
                 self._lose(DeadlineExceeded("the peer takes nothing"))
                 self.abort()
-
-    # What ends it
-
-    def _lose(self, problem: ExchangeLost) -> None:
-        """
-        Tell the present exchange, if there is one, that it is lost.
-        """
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            exchange.lose(problem)
-
-    def abort(self) -> None:
-        """
-        Give up the connection, visibly.
-        """
-        self._exchange = None
-        self._intake = Intake.CLOSING
-        self._abort()
-
-    def _refuse(self, rejected: Rejected) -> None:
-        """
-        Answer what can't be taken, and take nothing more.
-        """
-        raise NotImplementedError
-
-    def _failContent(
-        self, exchange: ChannelRequest, problem: ExchangeLost, rejected: Rejected
-    ) -> None:
-        """
-        The rest of the present request can't be had: answer for it, if there
-        is time.
-        """
-        raise NotImplementedError
-
-    def _linger(self) -> None:
-        """
-        Close, but so that what was written can be read.
-        """
-        raise NotImplementedError

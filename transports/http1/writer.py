@@ -184,10 +184,15 @@ def plainHead(code: int, headers: Headers, dateLine: bytes) -> bytes | None:
     return b"\r\n".join([status, dateLine, *map(b": ".join, headers), b"\r\n"])
 
 
-def errorResponse(code: int, dateLine: bytes) -> bytes:
+def errorResponse(
+    code: int, dateLine: bytes, hasContent: bool = True, fields: Iterable[bytes] = ()
+) -> bytes:
     """
     A whole response of the transport's own, after which it closes.  Nothing
     that the peer sent is in it.
+
+    @param hasContent: whether it doesn't answer HEAD.
+    @param fields: lines of more fields.
     """
     text = reasonPhrase(code)
     if code == 505:
@@ -199,9 +204,10 @@ def errorResponse(code: int, dateLine: bytes) -> bytes:
             dateLine,
             b"Content-Type: text/plain; charset=utf-8",
             b"Content-Length: %d" % (len(text) + 1),
+            *fields,
             b"Connection: close",
             b"",
-            text + b"\n",
+            text + b"\n" if hasContent else b"",
         ]
     )
 

@@ -1,0 +1,143 @@
+"""
+A connection of the serving end, as something that ends for a reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from twisted.logger import Logger
+
+from penstock.core.errors import DeadlineExceeded, ExchangeLost
+from penstock.core.order import Stage
+from penstock.transports.http1.channel_request import ChannelRequest
+from penstock.transports.http1.connection import ServerConnection
+from penstock.transports.http1.events import Rejected
+from penstock.transports.http1.intake import Intake
+from penstock.transports.http1.request_reader import RequestReader
+from penstock.transports.http1.writer import errorResponse
+
+if TYPE_CHECKING:
+    from penstock.transports.http1.factory import HTTPFactory
+
+_log: Final = Logger()
+
+
+class RefusingConnection(ServerConnection):
+    """
+    Answers in place of the application, and gives up.
+    """
+
+    def __init__(self, factory: HTTPFactory) -> None:
+        super().__init__(factory)
+        self._reader = RequestReader(factory.limits)
+        self._intake = Intake.HEAD
+        self._exchange: ChannelRequest | None = None
+        # The peer waits for 100 before it sends content.
+        self._expects = False
+        self._requests = 0
+        self._reads = 0
+        # Octets of content that have come, of all requests together.
+        self._content = 0
+        # Interim responses that were written, of all requests together.
+        self._interims = 0
+        # Octets of the present request's content that nobody wanted, or of
+        # whatever comes after the last request.
+        self._dropped = 0
+        # Whether the content can be whole, though the peer sends no more.
+        self._mayBeWhole: bool | None = None
+
+    # Answering
+
+    def _refuse(self, rejected: Rejected) -> None:
+        """
+        Answer what can't be taken, and take nothing more.
+        """
+        self._logRefusal(rejected)
+        self._answer(rejected.code)
+
+    def _failContent(
+        self, exchange: ChannelRequest, problem: ExchangeLost, rejected: Rejected
+    ) -> None:
+        """
+        The rest of the present request can't be had: answer for it, if there
+        is time.
+        """
+        self._logRefusal(rejected)
+        isWaiting = exchange.stage is Stage.WAITING
+        self._intake = Intake.CLOSING
+        self._lose(problem)
+        if isWaiting:
+            self._answer(rejected.code, exchange.head.method != b"HEAD")
+        else:
+            self.abort()
+
+    def _failAnswer(self, exchange: ChannelRequest) -> None:
+        """
+        The application doesn't answer: do so in its place.
+        """
+        _log.warn(
+            "Nothing has answered {method} from {peer} in time",
+            method=exchange.head.method,
+            peer=self._peer,
+        )
+        self._intake = Intake.CLOSING
+        self._lose(DeadlineExceeded("there was no answer in time"))
+        self._answer(503, exchange.head.method != b"HEAD")
+
+    def _answer(
+        self, code: int, hasContent: bool = True, fields: tuple[bytes, ...] = ()
+    ) -> None:
+        """
+        Send a response of our own, the last one.  Nothing of the input is in
+        it.
+
+        @param hasContent: whether it doesn't answer HEAD.
+        @param fields: lines of more fields.
+        """
+        self._out.append(
+            errorResponse(code, self.factory.dateLine(), hasContent, fields)
+        )
+        self._linger()
+
+    def _logRefusal(self, rejected: Rejected) -> None:
+        _log.info(
+            "Refused input from {peer}: {code}, {reason}",
+            peer=self._peer,
+            code=rejected.code,
+            reason=rejected.reason,
+        )
+
+    # Ending
+
+    def _lose(self, problem: ExchangeLost) -> None:
+        """
+        Tell the present exchange, if there is one, that it is lost.
+        """
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.lose(problem)
+
+    def abort(self) -> None:
+        """
+        Give up the connection, visibly.
+        """
+        self._exchange = None
+        self._intake = Intake.CLOSING
+        self._abort()
+
+    def giveUp(self) -> None:
+        """
+        The server waits no longer.
+        """
+        self._lose(DeadlineExceeded("the server is shutting down"))
+        self.abort()
+
+    def _linger(self) -> None:
+        """
+        Close, but so that what was written can be read.
+        """
+        self._intake = Intake.CLOSING
+        self._dropped = 0
+        self._reader.forget()
+        self._closeOurSide()
