@@ -40,14 +40,33 @@ class FilePart:
         return cls(file, offset, max(0, os.fstat(file.fileno()).st_size - offset))
 
 
-Body = bytes | str | FilePart | BinaryIO | Iterable[bytes] | AsyncIterable[bytes] | None
+@dataclass(frozen=True, slots=True)
+class Series:
+    """
+    One after the other as a body.  Its files are closed when all is sent, or
+    never will be.
+    """
+
+    pieces: tuple[bytes | FilePart, ...]
+
+
+Body = (
+    bytes
+    | str
+    | FilePart
+    | Series
+    | BinaryIO
+    | Iterable[bytes]
+    | AsyncIterable[bytes]
+    | None
+)
 """What may be a body: L{str} is encoded as UTF-8."""
 
 
 def normalise(body: Any) -> Any:
     """
-    @return: C{body} as L{bytes}, a L{FilePart}, an iterator or an asynchronous
-        iterator.
+    @return: C{body} as L{bytes}, a L{FilePart}, a L{Series}, an iterator or an
+        asynchronous iterator.
 
     @raise TypeError: if it is nothing of what may be a body.
     """
@@ -59,7 +78,7 @@ def normalise(body: Any) -> Any:
         return body.encode("utf-8")
     if isinstance(body, (bytearray, memoryview)):
         return bytes(body)
-    if isinstance(body, (bytes, FilePart)):
+    if isinstance(body, (bytes, FilePart, Series)):
         return body
     if hasattr(body, "fileno") and hasattr(body, "read"):
         return FilePart.rest(body)
@@ -80,7 +99,13 @@ def knownLength(body: Any) -> int | None:
         return len(body)
     if isinstance(body, FilePart):
         return body.length
+    if isinstance(body, Series):
+        return sum(map(_lengthOf, body.pieces))
     return None
+
+
+def _lengthOf(piece: bytes | FilePart) -> int:
+    return len(piece) if isinstance(piece, bytes) else piece.length
 
 
 def discard(body: Any) -> None:
@@ -89,6 +114,9 @@ def discard(body: Any) -> None:
     """
     if isinstance(body, FilePart):
         body.file.close()
+    elif isinstance(body, Series):
+        for piece in body.pieces:
+            discard(piece)
     elif isinstance(body, AsyncIterator):
         close = getattr(body, "aclose", None)
         if close is not None:
@@ -129,9 +157,22 @@ def writeBody(exchange: Any, body: Any) -> Deferred[None] | None:
             body.file, body.offset, body.length
         )
         return written.addBoth(_close, body.file)
+    if isinstance(body, Series):
+        return Deferred.fromCoroutine(_writeSeries(exchange, body))
     if isinstance(body, AsyncIterator):
         return AsyncIteratorProducer(exchange, body).start()
     return IteratorProducer(exchange, body).start()
+
+
+async def _writeSeries(exchange: Any, body: Series) -> None:
+    try:
+        for piece in body.pieces:
+            if isinstance(piece, bytes):
+                exchange.writeData(piece)
+            else:
+                await exchange.writeFile(piece.file, piece.offset, piece.length)
+    finally:
+        discard(body)
 
 
 def _close(result: Any, file: BinaryIO) -> Any:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from functools import lru_cache, partial
+from secrets import token_hex
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -24,9 +25,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from penstock.core import ranges
-from penstock.core.body import FilePart, discard, knownLength, normalise, writeBody
-from penstock.core.conditions import Outcome, evaluate, rangeApplies
+from penstock.core.body import discard, knownLength, normalise, writeBody
 from penstock.core.coroutines import settle
 from penstock.core.errorpage import errorPage
 from penstock.core.errors import (
@@ -39,6 +38,7 @@ from penstock.core.headers import Headers, fieldValue
 from penstock.core.interfaces import IRequestCallbacks, Version
 from penstock.core.reading import ReadingRequest
 from penstock.core.response import Response
+from penstock.core.selection import select
 from penstock.core.target import Form as TargetForm
 from penstock.core.target import Target, TargetError, parseTarget
 
@@ -58,9 +58,6 @@ _SELECTING: Final = frozenset((b"range", b"if-match", b"if-none-match"))
 # Looking these up on their class each time costs more than comparing them.
 _ASTERISK: Final = TargetForm.ASTERISK
 _AUTHORITY: Final = TargetForm.AUTHORITY
-
-# What a 304 doesn't repeat (RFC 9110, section 15.4.5).
-_CONTENT_ONLY: Final = (b"content-type", b"content-encoding", b"content-language")
 
 _OCTETS: Final = b"application/octet-stream"
 _TEXT: Final = b"text/plain; charset=utf-8"
@@ -361,9 +358,16 @@ class Request(ReadingRequest):
             # RFC 9110, section 15.5.6; empty means that there is none.
             allowed = getattr(self.resource, "allowedMethods", ())
             headers.setRaw(b"allow", b", ".join(allowed))
-        length = knownLength(body)
         if 200 <= self.code < 300 and (self.method == b"GET" or self.method == b"HEAD"):
-            body, length = self._select(headers, body, length)
+            selection = select(
+                self.method, self.in_headers, self.code, headers, body, self.site.token
+            )
+            self.code = selection.code
+            body, length = selection.body, selection.length
+            if self.code >= 400:
+                body, length = self._becomeError(headers)
+        else:
+            length = knownLength(body)
         if length is not None and self.code not in (204, 304):
             headers.setRaw(b"content-length", b"%d" % length)
         self.writeHead()
@@ -377,53 +381,8 @@ class Request(ReadingRequest):
         else:
             self._later(writing, lambda ignored: self._written(trailers))
 
-    def _select(
-        self, headers: Headers, body: Any, length: int | None
-    ) -> tuple[Any, int | None]:
-        """
-        Evaluate conditions and ranges (RFC 9110, sections 13 and 14) for a
-        GET or HEAD that would be answered with C{2xx} and C{body}.
-
-        @return: the body to send, and its length.
-        """
-        asked = self.in_headers
-        etag = headers.getHeader(b"etag")
-        modified = headers.getHeader(b"last-modified")
-        outcome = evaluate(self.method, asked, etag, modified)
-        if outcome is not Outcome.PROCEED:
-            discard(body)
-            if outcome is Outcome.NOT_MODIFIED:
-                self.code = 304
-                for name in _CONTENT_ONLY:
-                    headers.removeHeader(name)
-                return b"", None
-            return self._becomeError(412, headers)
-        if (
-            length is None
-            or self.code != 200
-            or self.method != b"GET"
-            or b"range" not in asked
-            or not rangeApplies(asked, etag, modified)
-        ):
-            return body, length
-        spec = asked.getHeader(b"range")
-        selected = None if spec is None else ranges.selectRanges(spec, length)
-        if selected is ranges.UNSATISFIABLE:
-            discard(body)
-            headers.setRaw(b"content-range", b"bytes */%d" % length)
-            return self._becomeError(416, headers)
-        if selected is None or len(selected) != 1:
-            return body, length
-        start, stop = selected[0]
-        self.code = 206
-        headers.setRaw(b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, length))
-        if isinstance(body, FilePart):
-            return FilePart(body.file, body.offset + start, stop - start), stop - start
-        return body[start:stop], stop - start
-
-    def _becomeError(self, code: int, headers: Headers) -> tuple[bytes, int]:
-        page = errorPage(code)
-        self.code = code
+    def _becomeError(self, headers: Headers) -> tuple[bytes, int]:
+        page = errorPage(self.code)
         headers.setRaw(b"content-type", b"text/html; charset=utf-8")
         return page.body, len(page.body)
 
@@ -564,9 +523,11 @@ class Site:
     @ivar accessLog: called with each L{Request} when it is over, if not
         L{None}: see L{penstock.core.accesslog}.
     @ivar allow: the Allow field of C{OPTIONS *}.
+    @ivar token: makes random letters and digits, which nobody can guess.
     """
 
     requestClass: type[Request] = Request
+    token: Callable[[], str] = staticmethod(partial(token_hex, 12))
     allow: bytes = b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
     def __init__(self, root: Any, accessLog: Any = None) -> None:
