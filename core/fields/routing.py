@@ -69,7 +69,7 @@ ROWS: Final = (
     ),
     Field(
         "Forwarded",
-        forwarded.parseForwarded,
+        recentlyParsed(forwarded.parseForwarded),
         forwarded.generateForwarded,
         "tuple of Hop",
         "RFC 7239, section 4",
@@ -78,7 +78,7 @@ ROWS: Final = (
     ),
     Field(
         "X-Forwarded-For",
-        forwarded.parseForwardedFor,
+        recentlyParsed(forwarded.parseForwardedFor),
         forwarded.generateForwardedFor,
         "tuple of Node",
         "common use",
@@ -87,7 +87,7 @@ ROWS: Final = (
     ),
     Field(
         "X-Forwarded-Host",
-        forwarded.parseForwardedHost,
+        recentlyParsed(forwarded.parseForwardedHost),
         forwarded.generateForwardedHost,
         "tuple of Authority",
         "common use",
@@ -96,7 +96,7 @@ ROWS: Final = (
     ),
     Field(
         "X-Forwarded-Port",
-        forwarded.parseForwardedPort,
+        recentlyParsed(forwarded.parseForwardedPort),
         forwarded.generateForwardedPort,
         "tuple of int",
         "common use",
@@ -105,7 +105,7 @@ ROWS: Final = (
     ),
     Field(
         "X-Forwarded-Proto",
-        forwarded.parseForwardedScheme,
+        recentlyParsed(forwarded.parseForwardedScheme),
         forwarded.generateForwardedScheme,
         "tuple of str",
         "common use",

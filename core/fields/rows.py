@@ -5,7 +5,7 @@ Rows of a kind that there are many of, and what they are made with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, Final, Literal
 
 from penstock.core import dates
@@ -38,6 +38,7 @@ def recentlyParsed(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     """
     recent = lru_cache(_MAX_RECENT)(parse)
 
+    @wraps(parse)
     def remember(value: bytes) -> Any:
         return recent(value) if len(value) <= _MAX_RECENT_LENGTH else parse(value)
 
@@ -52,6 +53,7 @@ def recentlyGenerated(generate: Callable[[Any], bytes]) -> Callable[[Any], bytes
     """
     recent: dict[Any, bytes] = {}
 
+    @wraps(generate)
     def remember(value: Any) -> bytes:
         try:
             raw = recent.get(value)

@@ -8,10 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 from typing import Final
 
-from penstock.core.authority import Authority, generateAuthority, parseAuthority
+from penstock.core.authority import (
+    Authority,
+    generateAuthority,
+    parseAuthority,
+    shortestIPv6,
+)
 from penstock.core.errors import InvalidField
 from penstock.core.grammar import (
     QUOTED,
@@ -92,18 +96,11 @@ def parseNode(value: str) -> Node:
         raise ValueError("it has something that is no address")
     address, name, port = found.groups()
     if address is not None:
-        return Node(_shortest(address), port)
+        return Node(shortestIPv6(address), port)
     if name[0] not in "_uU":
         if any(int(part) > 255 for part in name.split(".")):
             raise ValueError("it has something that is no address")
     return Node(name if name[0] == "_" else name.lower(), port)
-
-
-def _shortest(address: str) -> str:
-    try:
-        return str(IPv6Address(address))
-    except ValueError:
-        raise ValueError("it has something that is no address") from None
 
 
 def generateNode(value: Node) -> str:
@@ -204,7 +201,7 @@ def parseForwardedFor(value: bytes) -> tuple[Node, ...]:
     for found in scan(_MEMBER, value):
         text = found[1].decode("latin-1")
         if text.count(":") > 1 and _BARE_IPV6.fullmatch(text) is not None:
-            nodes.append(Node(_shortest(text)))
+            nodes.append(Node(shortestIPv6(text)))
         else:
             nodes.append(parseNode(text))
     return tuple(nodes)

@@ -147,14 +147,17 @@ def parseSetCookie(value: bytes) -> SetCookie:
         decodeCookie(text.strip(b" \t")),
         expires,
         maxAge,
-        _parseDomain(found.get(b"domain", b"")),
-        _parsePath(found.get(b"path", b"")),
+        _parseDomain(found[b"domain"]) if b"domain" in found else None,
+        _parsePath(found[b"path"]) if b"path" in found else None,
         b"secure" in found,
         b"httponly" in found,
-        _SAME_SITE.get(found.get(b"samesite", b"").lower()),
+        _SAME_SITE.get(found[b"samesite"].lower()) if b"samesite" in found else None,
         b"partitioned" in found,
     )
-    if len(encodePair(cookie.name, cookie.value)) - 1 > _MAX_PAIR:
+    # In UTF-8, other encodings become twice as long at most.
+    if len(pair) > _MAX_PAIR // 2 and (
+        len(encodePair(cookie.name, cookie.value)) - 1 > _MAX_PAIR
+    ):
         raise ValueError("it is too long for a cookie")
     refusal = cookie._refusal()
     if refusal is not None:
