@@ -25,6 +25,7 @@ help:
 	@echo "make lint   check style, types and imports"
 	@echo "make requirements"
 	@echo "            say which requirements of HTTP have a test, and write the page"
+	@echo "make limits write the page of limits and deadlines"
 	@echo "make dist   build the wheel and the source archive"
 	@echo "make fuzz   fuzz the readers, each for SECONDS=$(SECONDS)"
 	@echo "make bench  measure side by side with the peers (needs wrk)"
@@ -50,6 +51,9 @@ format: $(VENV)/.for-lint
 
 requirements: $(VENV)/.for-test
 	$(BIN)/python docs/requirements.py
+
+limits:
+	$(PYTHON) docs/limits.py
 
 dist: $(VENV)/.for-lint
 	rm -rf dist

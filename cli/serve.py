@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from penstock.cli.bounds import Bound, bound
 from penstock.cli.endpoints import Endpoint, endpoint
 from penstock.cli.location import Location, location
 
@@ -62,6 +63,23 @@ DEFAULT_HTTP = "8080"
     help="At the end, wait for what is under way as long as this.",
 )
 @click.option(
+    "--limit",
+    "limits",
+    type=bound,
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="A bound on what HTTP clients may send, or on how many there may be:"
+    " connections=500.  NAME=none lifts one.  docs/limits.md has all names.",
+)
+@click.option(
+    "--timeout",
+    "timeouts",
+    type=bound,
+    multiple=True,
+    metavar="NAME=SECONDS",
+    help="How long HTTP clients are waited for: idle=30.",
+)
+@click.option(
     "--reactor",
     metavar="NAME",
     help="Use this reactor of Twisted: asyncio, epoll, poll, select ...",
@@ -74,6 +92,8 @@ def serve(
     forward: Location | None,
     accessLog: bool,
     drain: float,
+    limits: tuple[Bound, ...],
+    timeouts: tuple[Bound, ...],
     reactor: str | None,
 ) -> None:
     """
@@ -111,6 +131,8 @@ def serve(
                 host=host,
                 accessLog=accessLog,
                 drain=drain,
+                limits=limits,
+                timeouts=timeouts,
                 reactor=reactor,
             )
         )

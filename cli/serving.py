@@ -4,13 +4,18 @@ Serve a tree until somebody says that it is enough.
 
 from __future__ import annotations
 
+import resource
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import click
 from twisted.internet.defer import Deferred, DeferredList
 
+from penstock.cli.bounds import Bound, choose
 from penstock.cli.connecting import connect
 from penstock.cli.endpoints import Endpoint
 from penstock.cli.journal import Lines, reportProblems
@@ -21,7 +26,7 @@ from penstock.cli.target import loadTarget
 from penstock.core.accesslog import AccessLog
 from penstock.core.server import Site
 from penstock.resources.forward import Forward
-from penstock.transports.http1 import HTTPFactory
+from penstock.transports.http1 import HTTPFactory, Limits, Timeouts
 from penstock.transports.rpc import RPCFactory
 
 # Seconds after which somebody who has pressed Ctrl-C begins to wonder.
@@ -39,6 +44,8 @@ class Order:
     @ivar served: a target (see L{loadTarget}), or where the server is that
         everything is passed on to.
     @ivar drain: seconds for what is under way at the end.
+    @ivar limits: of HTTP, where they aren't the default.
+    @ivar timeouts: the same.
     @ivar reactor: its name, L{None} for the default.
     """
 
@@ -49,6 +56,26 @@ class Order:
     accessLog: bool
     drain: float
     reactor: str | None
+    limits: tuple[Bound, ...] = ()
+    timeouts: tuple[Bound, ...] = ()
+
+
+def raiseDescriptors(limits: Limits) -> None:
+    """
+    Let the process open as many files as C{limits} have connections, if it
+    may.  Shells start programs with 1024 for the sake of those that use
+    select().
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = hard
+    if limits.connections is not None:
+        wanted = limits.connections + limits.overflow + limits.descriptors
+        if hard != resource.RLIM_INFINITY:
+            wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # Some systems name a hard limit that they don't grant.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def serve(order: Order) -> int:
@@ -56,7 +83,11 @@ def serve(order: Order) -> int:
     @return: the exit status.
     @raise click.UsageError: if something in C{order} doesn't make sense.
     """
+    limits = choose(Limits, order.limits, "--limit")
+    timeouts = choose(Timeouts, order.timeouts, "--timeout")
     reactor = chooseReactor(order.reactor)
+    if order.reactor != "select":
+        raiseDescriptors(limits)
     reportProblems(sys.stderr)
     lines = Lines(sys.stdout, reactor)
     requester: Any = None
@@ -68,7 +99,8 @@ def serve(order: Order) -> int:
     site = served if isinstance(served, Site) else Site(served)
     if order.accessLog and site.accessLog is None:
         site.accessLog = AccessLog(lines.write, reactor.seconds)
-    service = Service(reactor, order, site, requester, lines)
+    makeHTTP = partial(HTTPFactory, site, reactor, limits, timeouts)
+    service = Service(reactor, order, site, makeHTTP, requester, lines)
     run = Run(reactor, service.run, service.stop)
     try:
         return run.run()
@@ -82,14 +114,22 @@ class Service:
     """
 
     def __init__(
-        self, reactor: Any, order: Order, site: Site, requester: Any, lines: Lines
+        self,
+        reactor: Any,
+        order: Order,
+        site: Site,
+        makeHTTP: Callable[[], HTTPFactory],
+        requester: Any,
+        lines: Lines,
     ) -> None:
         """
+        @param makeHTTP: makes what serves a port.
         @param requester: L{penstock.core.interfaces.IRequester} to close at
             the end, if not L{None}.
         """
         self._order = order
         self._site = site
+        self._makeHTTP = makeHTTP
         self._requester = requester
         self._lines = lines
         self._reactor = reactor
@@ -121,9 +161,7 @@ class Service:
 
     async def _open(self) -> None:
         for endpoint in self._order.http:
-            await self._listen(
-                "http", endpoint, HTTPFactory(self._site, clock=self._reactor)
-            )
+            await self._listen("http", endpoint, self._makeHTTP())
         for endpoint in self._order.rpc:
             await self._listen(
                 "rpc", endpoint, RPCFactory(self._site, reactor=self._reactor)

@@ -73,6 +73,8 @@ def test_serveDefaults(asked: Asked) -> None:
     assert found.host == "127.0.0.1"
     assert found.accessLog
     assert found.drain == 10
+    assert found.limits == ()
+    assert found.timeouts == ()
     assert found.reactor is None
 
 
@@ -81,11 +83,15 @@ def test_serveOptions(asked: Asked) -> None:
         asked,
         *("serve", "--forward", "rpc://127.0.0.1:7780", "--host", "::"),
         *("--no-access-log", "--drain", "0.5", "--reactor", "poll"),
+        *("--limit", "connections=7", "--limit", "requests=none"),
+        *("--timeout", "idle=1.5"),
     )
     assert found.served == Location("rpc://127.0.0.1:7780", "/")
     assert found.host == "::"
     assert not found.accessLog
     assert found.drain == 0.5
+    assert found.limits == (("connections", 7), ("requests", None))
+    assert found.timeouts == (("idle", 1.5),)
     assert found.reactor == "poll"
 
 
@@ -191,6 +197,11 @@ def test_outputToStandardOutput(asked: Asked) -> None:
         (("serve", ".", "--http", "localhost"), "expected a port"),
         (("serve", ".", "--drain", "-1"), "--drain"),
         (("serve", ".", "--colour"), "--colour"),
+        (("serve", ".", "--limit", "connections"), "NAME=NUMBER"),
+        (("serve", ".", "--limit", "connections=-1"), "NAME=NUMBER"),
+        (("serve", ".", "--limit", "connections=1e9"), "NAME=NUMBER"),
+        (("serve", ".", "--timeout", "=1"), "NAME=NUMBER"),
+        (("serve", ".", "--timeout", "idle="), "NAME=NUMBER"),
         (("call",), "URL"),
         (("call", "ftp://h"), "scheme"),
         (("call", "http://h", "-H", "X"), "Name: value"),

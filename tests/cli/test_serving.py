@@ -6,6 +6,8 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -138,6 +140,49 @@ def test_noAccessLog(serve: Serve) -> None:
     process.interrupt()
     assert process.end() == 0
     assert process.said.count(b"\n") == 1
+
+
+def test_limits(serve: Serve) -> None:
+    """
+    A full house says so, and a slow client has been given a time.
+    """
+    process = serve(
+        *("files", "--http", "0", "--limit", "connections=1"),
+        *("--timeout", "first=0.5", "--timeout", "idle=none"),
+    )
+    (url,) = process.listening()
+    with closing(connect(url)) as first, closing(connect(url)) as second:
+        first.request("GET", "/page.txt")
+        response = first.getresponse()
+        assert (response.status, response.read()) == (200, b"A page.\n")
+        second.request("GET", "/page.txt")
+        refused = second.getresponse()
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
+        refused.read()
+        first.request("GET", "/page.txt")
+        assert first.getresponse().status == 200
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), PATIENCE) as slow:
+        assert slow.recv(1) == b""
+
+
+def test_manyFiles(folder: Path) -> None:
+    """
+    It may have as many connections as its limit says, whatever the shell says.
+    """
+    code = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 900))
+from penstock.cli import serving
+from penstock.transports.http1 import Limits
+for connections in (200, 700, None):
+    serving.raiseDescriptors(Limits(connections=connections))
+    print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    ).stdout
+    assert said == "328 900\n828 900\n900 900\n"
 
 
 def test_manyPorts(serve: Serve) -> None:
@@ -371,6 +416,22 @@ def test_mistakes(folder: Path, arguments: list[str], status: int, said: bytes) 
     assert done.returncode == status
     assert done.stderr.split(b"\n")[-2].startswith(said)
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--limit", "conections=1"), b"none of this name, but startLine, "),
+        (("--limit", "connections=1.5"), b"whole number"),
+        (("--limit", "startLine=none"), b"startLine must be a number"),
+        (("--timeout", "connections=1"), b"none of this name, but head, "),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_bounds(folder: Path, arguments: list[str], said: bytes) -> None:
+    ended = run("serve", "files", *arguments, cwd=folder)
+    assert ended.returncode == 2
+    assert said in ended.stderr
 
 
 def test_failingTarget(folder: Path) -> None:
