@@ -5,12 +5,17 @@ Server-sent events: a response that goes on until the client has had enough.
 
     penstock serve examples.events:root
     curl -N http://localhost:8080/
+
+Whoever comes back after a pause says which second was the last one, as
+browsers do by themselves, and goes on from there::
+
+    curl -N -H 'Last-Event-ID: 41' http://localhost:8080/
 """
 
 from twisted.internet.task import deferLater
 
+from penstock.core.events import Event, EventStream, lastEventId
 from penstock.core.resource import Resource
-from penstock.core.response import Response
 
 
 class Ticks(Resource):
@@ -28,20 +33,15 @@ class Ticks(Resource):
         self.listeners = 0
 
     def render_GET(self, request):
-        return Response(
-            self.events(),
-            headers=[
-                ("content-type", "text/event-stream"),
-                ("cache-control", "no-store"),
-            ],
-        )
+        last = lastEventId(request) or ""
+        first = int(last) + 1 if last.isdecimal() and len(last) < 10 else 0
+        return EventStream(self.events(first), self.clock).response()
 
-    async def events(self):
+    async def events(self, second):
         self.listeners += 1
         try:
-            second = 0
             while True:
-                yield b"id: %d\ndata: %d s\n\n" % (second, second)
+                yield Event(f"{second} s", id=str(second))
                 await deferLater(self.clock, 1)
                 second += 1
         finally:

@@ -15,7 +15,7 @@ from penstock.core.errors import ExchangeLost
 from penstock.core.headers import Headers
 from penstock.core.server import Site
 from penstock.transports.http1 import HTTPClient, HTTPFactory
-from penstock.transports.memory import MemoryRequester
+from penstock.transports.memory import MemoryRequester, VirtualClock
 from penstock.transports.rpc import RPCClient, RPCFactory
 
 from ..loop import Loop
@@ -37,6 +37,8 @@ class Answer(NamedTuple):
 class Way:
     """
     A way to ask.
+
+    @ivar clock: that its time goes by.
     """
 
     clock: Any = None
@@ -100,10 +102,12 @@ class Way:
 
 
 class InMemory(Way):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = VirtualClock()
+
     def requester(self, factory: Any) -> Any:
-        requester = MemoryRequester(factory)
-        self.clock = requester.clock
-        return requester
+        return MemoryRequester(factory, self.clock)
 
     def wait(self, deferred: Deferred[Any]) -> Any:
         outcome: list[Any] = []
