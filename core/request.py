@@ -8,6 +8,7 @@ one that finds a resource and reads content.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 from twisted.internet.defer import Deferred
@@ -144,6 +145,28 @@ class Request:
         self.code = 304 if outcome is Outcome.NOT_MODIFIED else 412
         self.finish()
         return False
+
+    def writeEarlyHints(
+        self, headers: Headers | Iterable[tuple[bytes | str, bytes | str]]
+    ) -> None:
+        """
+        Say beforehand what the response will most likely have in its head:
+        C{103 Early Hints} (RFC 8297), so that the client fetches what a page
+        needs while the page is still being made::
+
+            request.writeEarlyHints([("link", "</style.css>; rel=preload; as=style")])
+
+        Any number, before the response begins.  Nothing is sent to a client
+        that speaks HTTP/1.0.  The fields belong into the response, too.
+
+        @raise penstock.core.errors.InvalidField: if one of C{headers} may not
+            be sent.
+        @raise penstock.core.errors.LocalProtocolError: if the response has
+            begun.
+        """
+        if not isinstance(headers, Headers):
+            headers = Headers(headers)
+        self.chanRequest.writeIntermediateResponse(103, headers)
 
     def write(self, data: bytes) -> None:
         """
