@@ -137,6 +137,15 @@ REJECTED: dict[str, tuple[int, bytes]] = {
             "bracket": b"[::1",
             "percent": b"a%2",
             "backslash": b"a\\b",
+            "great port": b"a:65536",
+            "long port": b"a:000080",
+            "great port of IPv6": b"[::1]:65536",
+            "no IPv6": b"[:::]",
+            "IPv4 in brackets": b"[192.0.2.1]",
+            "IPv6 with zone": b"[fe80::1%25eth0]",
+            "long": b"a" * 256,
+            "long and encoded": b"a" * 254 + b"%61",
+            "only a port": b":80",
         }.items()
     },
     # C: Content-Length
@@ -676,3 +685,27 @@ def test_chunksRoundTrip(blocks: list[bytes], data: st.DataObject) -> None:
     content = b"".join(blocks)
     found = events((wire[:place], wire[place:]))
     assert found[1:-2] == ([Data(content)] if content else []) + [End()]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"a" * 255 + b":65535",
+        b"a:",
+        b"a:0",
+        b"192.0.2.1:8080",
+        b"[2001:DB8::0:1]:443",
+        b"[::ffff:192.0.2.1]",
+        b"x%C3%a4.example",
+        b"a_b.example:00080",
+    ],
+)
+def test_hosts(host: bytes) -> None:
+    """
+    What could be a host and port is taken, as it was written.
+    """
+    reader = RequestReader(Limits())
+    reader.receive(GET + b"Host: " + host + b"\r\n\r\n")
+    event = reader.nextEvent()
+    assert isinstance(event, RequestHead)
+    assert tuple(event.fields) == ((b"Host", host),)

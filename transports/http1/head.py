@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from penstock.core.authority import parseAuthority
 from penstock.core.errors import InvalidField
 from penstock.core.headers import RawField, fieldName
 from penstock.core.hop import HOP_BY_HOP
@@ -50,13 +51,9 @@ _TOKEN: Final = re.compile(TOKEN)
 # RFC 9110, section 8.6: 1*DIGIT, and few enough for 64 bits.
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 
-# RFC 9112, section 3.2 with RFC 3986, section 3.2.2, and not empty: what has
-# no host has no business here (RFC 9110, section 4.2.1).
-_HOST: Final = re.compile(
-    rb"(?:\[[0-9A-Fa-f:.]{2,45}\]"
-    rb"|(?:[0-9A-Za-z._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})++)"
-    rb"(?::[0-9]{0,5})?"
-)
+# What a Host mostly is (RFC 9112, section 3.2; RFC 3986, section 3.2.2), in one
+# step of 0.2 µs.  What isn't may be one all the same: parseAuthority knows.
+_HOST: Final = re.compile(rb"[0-9A-Za-z._~!$&'()*+,;=-]{1,255}+(?::[0-9]{1,4}+)?")
 
 
 class Malformed(Exception):
@@ -184,4 +181,7 @@ def checkHost(lines: list[bytes] | None) -> None:
     if len(lines) > 1:
         raise Malformed(400, "several Host")
     if _HOST.fullmatch(lines[0]) is None:
-        raise Malformed(400, "malformed Host")
+        try:
+            parseAuthority(lines[0])
+        except ValueError:
+            raise Malformed(400, "malformed Host") from None
