@@ -88,7 +88,7 @@ class Relay:
     One exchange with a client, and one with the server that answers it.
     """
 
-    __slots__ = ("_answered", "_downstream", "_request", "_upstream")
+    __slots__ = ("_answered", "_downstream", "_producer", "_request", "_upstream")
 
     def __init__(self, request: Any) -> None:
         """
@@ -99,6 +99,7 @@ class Relay:
         self._downstream = request.chanRequest
         # ... and the one with the server, which carries the request.
         self._upstream: Any = None
+        self._producer: Any = None
         self._answered = False
 
     def start(self, requester: Any) -> None:
@@ -119,8 +120,9 @@ class Relay:
         )
         request.whenDone().addCallback(self._clientDone)
         if hasContent and not request.done:
-            upstream.registerProducer(ContentProducer(self._downstream), True)
-            request.content.deliver(upstream.writeData, self._contentEnded)
+            self._producer = ContentProducer(self._downstream)
+            upstream.registerProducer(self._producer, True)
+            request.content.deliver(self._contentCame, self._contentEnded)
 
     def requestStarted(self, clientRequest: Any) -> None:
         """
@@ -129,6 +131,13 @@ class Relay:
         self._upstream = clientRequest
 
     # From the client to the server
+
+    def _contentCame(self, data: bytes) -> None:
+        self._upstream.writeData(data)
+        if self._producer.paused:
+            # It was paused before reading began, which resumed the exchange:
+            # there is no connection to the server yet, say.
+            self._downstream.pauseProducing()
 
     def _contentEnded(self, problem: Failure | None) -> None:
         self._upstream.unregisterProducer()
@@ -205,23 +214,28 @@ class Relay:
 class ContentProducer:
     """
     The incoming content of one exchange, as the producer of another.
+
+    @ivar paused: whether the other side takes no more just now.
     """
 
-    __slots__ = ("_exchange",)
+    __slots__ = ("_exchange", "paused")
 
     def __init__(self, exchange: Any) -> None:
         self._exchange = exchange
+        self.paused = False
 
     def pauseProducing(self) -> None:
         """
         The other side takes no more just now.
         """
+        self.paused = True
         self._exchange.pauseProducing()
 
     def resumeProducing(self) -> None:
         """
         Go on.
         """
+        self.paused = False
         self._exchange.resumeProducing()
 
     def stopProducing(self) -> None:

@@ -58,6 +58,7 @@ class Server(Requester):
         self.heads: list[tuple[bytes, bytes, Headers]] = []
         self.exchanges: list[Outgoing] = []
         self.refuses: Any = None
+        self.isThere = True
 
     def startRequest(
         self,
@@ -70,6 +71,8 @@ class Server(Requester):
         self.heads.append((method, uri, headers))
         exchange = Outgoing(method, callbacks, hasContent, None)
         self.exchanges.append(exchange)
+        if not self.isThere:
+            exchange.outputBlocked()
         callbacks.requestStarted(exchange)
         if self.refuses is not None:
             exchange.lose(self.refuses)
@@ -156,6 +159,24 @@ def test_backPressure() -> None:
     assert upstream.paused
     wire.outputReady()
     assert not upstream.paused
+
+
+def test_noConnectionYet() -> None:
+    """
+    Content isn't piled up for a server that can't take any from the beginning.
+    """
+    server = Server()
+    server.isThere = False
+    wire, request = ask(Site(Forward(server)), method=b"POST", body=None, length=None)
+    wire.contentReceived(b"a")
+    assert wire.paused
+    upstream = server.exchanges[0]
+    assert upstream.body == b"a"
+    upstream.outputReady()
+    assert not wire.paused
+    wire.contentReceived(b"b")
+    assert upstream.body == b"ab"
+    assert not wire.paused
 
 
 def test_clientGoes() -> None:
