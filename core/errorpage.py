@@ -1,13 +1,33 @@
 """
 The page that says what went wrong, without saying anything about the inside.
+
+It is HTML for people, and C{application/problem+json} (RFC 9457) for whoever
+likes JSON better.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from html import escape
 from http import HTTPStatus
+from typing import Any, Final
 
+from penstock.core.choice import addVary, bestType
+from penstock.core.headers import Headers
 from penstock.core.response import Response
+
+PROBLEM: Final = "application/problem+json"
+
+# Many who like problems ask for JSON, and mean them.
+_HTML: Final = "text/html"
+_TYPES: Final = (_HTML, PROBLEM, "application/json")
+
+_STYLE: Final = (
+    ":root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}"
+    "body{max-width:50rem;margin:4rem auto;padding:0 1rem}"
+    "pre{overflow:auto;padding:1rem;border:1px solid #8884}"
+)
 
 
 def phrase(code: int) -> str:
@@ -20,20 +40,66 @@ def phrase(code: int) -> str:
         return ""
 
 
-def errorPage(code: int, message: str | None = None) -> Response:
+def errorPage(
+    code: int,
+    message: str | None = None,
+    asked: Headers | None = None,
+    details: Mapping[str, Any] | None = None,
+    traceback: str | None = None,
+) -> Response:
     """
     @param message: a sentence, as text; the standard one by default.
+    @param asked: the fields of the request, to tell what it accepts; L{None}
+        for HTML.
+    @param details: more members of the problem (RFC 9457, section 3), such as
+        C{type} and C{instance}, or its own.
+    @param traceback: is shown, if not L{None}: only for the eyes of who runs
+        the server.
     """
-    title = f"{code} {phrase(code)}".rstrip(" ")
+    title = phrase(code)
     if message is None:
         try:
             message = HTTPStatus(code).description
         except ValueError:
             message = ""
+    kind = _HTML if asked is None else bestType(asked, _TYPES)
+    if kind is None or kind == _HTML:
+        response = _page(code, title, message, traceback)
+    else:
+        response = _problem(code, title, message, details or {}, traceback)
+    if asked is not None:
+        addVary(response.headers, "accept")
+    return response
+
+
+def _page(code: int, title: str, message: str, traceback: str | None) -> Response:
+    title = escape(f"{code} {title}".rstrip(" "))
+    inside = "" if traceback is None else f"\n<pre>{escape(traceback)}</pre>"
     return Response.html(
-        "<!DOCTYPE html>\n"
-        '<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{title}</title></head>\n"
-        f"<body><h1>{title}</h1><p>{escape(message)}</p></body></html>\n",
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title><style>{_STYLE}</style></head>\n"
+        f"<body><h1>{title}</h1><p>{escape(message)}</p>{inside}</body></html>\n",
         code,
     )
+
+
+def _problem(
+    code: int,
+    title: str,
+    message: str,
+    details: Mapping[str, Any],
+    traceback: str | None,
+) -> Response:
+    members: dict[str, Any] = {"status": code}
+    if title:
+        members["title"] = title
+    if message:
+        members["detail"] = message
+    members.update(details)
+    if traceback is not None:
+        members["traceback"] = traceback.split("\n")
+    text = json.dumps(members, ensure_ascii=False, allow_nan=False)
+    response = Response(text.encode("utf-8"), code)
+    response.headers.setRaw(b"content-type", PROBLEM)
+    return response

@@ -8,9 +8,11 @@ we do wrong is a L{LocalProtocolError}.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from penstock.core.headers import Headers
 
 
@@ -115,12 +117,19 @@ class HTTPError(Exception):
     @ivar message: a sentence for the person who reads the page, or L{None}
         for the standard one.
     @ivar headers: fields for the response, or L{None}.
+    @ivar details: more that a program may want to know, as JSON has it: see
+        L{penstock.core.errorpage}; or L{None}.
     """
 
     def __init__(
-        self, code: int, message: str | None = None, headers: Headers | None = None
+        self,
+        code: int,
+        message: str | None = None,
+        headers: Headers | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.headers = headers
+        self.details = details

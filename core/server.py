@@ -26,6 +26,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from penstock.core.body import discard, knownLength, normalise, writeBody
+from penstock.core.choice import addVary
 from penstock.core.coroutines import settle
 from penstock.core.errorpage import errorPage
 from penstock.core.errors import (
@@ -85,6 +86,9 @@ class Request(ReadingRequest):
     @ivar disconnected: whether the client went away, or gave up.
     @ivar aborted: whether this side broke the response off.
     @ivar done: whether the exchange is over, one way or another.
+    @ivar error: the L{HTTPError} that is being answered, or L{None}.
+    @ivar failure: what the resource failed with, if the site is in developer
+        mode; else L{None}.
     """
 
     resource: Any = None
@@ -92,6 +96,8 @@ class Request(ReadingRequest):
     disconnected: bool = False
     aborted: bool = False
     done: bool = False
+    error: HTTPError | None = None
+    failure: Failure | None = None
     target: Target
 
     _pending: Deferred[Any] | None = None
@@ -337,21 +343,21 @@ class Request(ReadingRequest):
             channel.finish()
             self._over()
             return
-        headers = self.out_headers
         trailers = None
         if response is not None:
             self.code = response.code
             body = response.body
             trailers = response.trailers
-            replaced = set()
-            for name, value in response.headers:
-                key = name.lower()
-                if key in replaced:
-                    headers.addRaw(name, value)
-                else:
-                    replaced.add(key)
-                    headers.setRaw(name, value)
-        elif contentType is not None and b"content-type" not in headers:
+            if self._out is None or not len(self._out):
+                self._out = response.headers.copy()
+            else:
+                _replace(self._out, response.headers)
+        headers = self.out_headers
+        if (
+            response is None
+            and contentType is not None
+            and b"content-type" not in headers
+        ):
             own = getattr(self.resource, "contentType", None)
             headers.setRaw(b"content-type", contentType if own is None else own)
         if self.code == 405 and b"allow" not in headers:
@@ -381,10 +387,10 @@ class Request(ReadingRequest):
         else:
             self._later(writing, lambda ignored: self._written(trailers))
 
-    def _becomeError(self, headers: Headers) -> tuple[bytes, int]:
-        page = errorPage(self.code)
-        headers.setRaw(b"content-type", b"text/html; charset=utf-8")
-        return page.body, len(page.body)
+    def _becomeError(self, headers: Headers) -> tuple[Any, int | None]:
+        page = self.site.errorPage(self, self.code, None)
+        _replace(headers, page.headers)
+        return page.body, knownLength(page.body)
 
     # What goes wrong
 
@@ -415,6 +421,8 @@ class Request(ReadingRequest):
                 method=self.method,
                 path=self.uri,
             )
+            if self.site.debug:
+                self.failure = failure or Failure(problem)
             self.refuse(HTTPError(500))
 
     def refuse(self, error: HTTPError) -> None:
@@ -425,13 +433,17 @@ class Request(ReadingRequest):
         if self.began:
             self.abort()
             return
+        vary = self.out_headers.get(b"vary")
         self.out_headers = Headers()
+        if vary is not None:
+            # What was found out before it went wrong counts all the same.
+            self.out_headers.setRaw(b"vary", vary)
         self.code_message = None
-        response = self.site.errorPage(self, error.code, error.message)
-        if error.headers is not None:
-            for key in error.headers.names():
-                response.headers.setRaw(key, *error.headers.getRaw(key))
+        self.error = error
         try:
+            response = self.site.errorPage(self, error.code, error.message)
+            if error.headers is not None:
+                _replace(response.headers, error.headers)
             self._respond(response)
         except Exception:
             _log.failure("The error page failed")
@@ -454,6 +466,15 @@ class Request(ReadingRequest):
         See L{penstock.core.request.Request.finish}.
         """
         super().finish(trailers)
+        self._over()
+
+    def upgrade(
+        self, protocolName: bytes, protocol: Any, headers: Headers | None = None
+    ) -> None:
+        """
+        See L{PlainRequest.upgrade}.
+        """
+        super().upgrade(protocolName, protocol, headers)
         self._over()
 
     def abort(self) -> None:
@@ -490,6 +511,24 @@ class Request(ReadingRequest):
             self._release()
 
 
+def _replace(headers: Headers, others: Headers) -> None:
+    """
+    Put C{others} in place of the fields in C{headers} that have their names.
+    Only Vary becomes what both have said.
+    """
+    replaced = set()
+    for name, value in others:
+        key = name.lower()
+        if key == b"vary":
+            names = value.decode("latin-1").lower().split(",")
+            addVary(headers, *[name.strip(" \t") for name in names])
+        elif key in replaced:
+            headers.addRaw(name, value)
+        else:
+            replaced.add(key)
+            headers.setRaw(name, value)
+
+
 def discardAnswer(result: Any) -> None:
     """
     Let go of an answer that came after the client had gone.
@@ -523,6 +562,7 @@ class Site:
     @ivar accessLog: called with each L{Request} when it is over, if not
         L{None}: see L{penstock.core.accesslog}.
     @ivar allow: the Allow field of C{OPTIONS *}.
+    @ivar debug: see L{__init__}.
     @ivar token: makes random letters and digits, which nobody can guess.
     """
 
@@ -530,9 +570,16 @@ class Site:
     token: Callable[[], str] = staticmethod(partial(token_hex, 12))
     allow: bytes = b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
-    def __init__(self, root: Any, accessLog: Any = None) -> None:
+    def __init__(
+        self, root: Any, accessLog: Any = None, *, debug: bool = False
+    ) -> None:
+        """
+        @param debug: developer mode: whether pages of failures show tracebacks
+            to everybody who can make a request.
+        """
         self.root = root
         self.accessLog = accessLog
+        self.debug = debug
 
     def __call__(
         self,
@@ -551,6 +598,15 @@ class Site:
         """
         Override it for pages of your own.
 
+        @param request: has C{error}, and in developer mode C{failure}, where
+            there are any.
         @param message: a sentence for the reader, or L{None}.
         """
-        return errorPage(code, message)
+        error, failure = request.error, request.failure
+        return errorPage(
+            code,
+            message,
+            request.in_headers,
+            None if error is None else error.details,
+            None if failure is None else failure.getTraceback(),
+        )
