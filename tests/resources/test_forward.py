@@ -167,7 +167,8 @@ def test_noConnectionYet() -> None:
     """
     server = Server()
     server.isThere = False
-    wire, request = ask(Site(Forward(server)), method=b"POST", body=None, length=None)
+    wire: Any
+    wire, _ = ask(Site(Forward(server)), method=b"POST", body=None, length=None)
     wire.contentReceived(b"a")
     assert wire.paused
     upstream = server.exchanges[0]
