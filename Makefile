@@ -17,7 +17,7 @@ export PIP_NO_INPUT := 1
 SECONDS ?= 60
 FUZZ := fuzz/.venv/bin/python
 
-.PHONY: bench help run test lint types contracts format requirements dist fuzz clean
+.PHONY: bench help run test lint types contracts format requirements limits dist fuzz clean
 
 help:
 	@echo "make run    serve an example at http://localhost:$(PORT)/ and rpc://localhost:$(RPC_PORT)/"

@@ -426,6 +426,16 @@ class ServingExchange(Exchange):
             self._remaining = length
         self._sendHead(code, headers, code_message)
 
+    def _leave(self) -> None:
+        """
+        For a carrier with L{penstock.core.interfaces.IUpgradable}, when it may
+        (C{Action.UPGRADE}): the exchange is over, without a response.
+        """
+        self._stage = _FINISHED
+        self._callbacks = None
+        if self._isFlowing():
+            self._stopInflow()
+
     def _checkReason(self, code_message: bytes | None) -> None:
         if code_message is not None and _NOT_IN_REASON.search(code_message):
             raise LocalProtocolError("a reason phrase must not have control characters")

@@ -231,6 +231,42 @@ class IChannelRequest(IExchange):
         """
 
 
+class IUpgradable(IChannelRequest):
+    """
+    One exchange, on a carrier that can go on with another protocol (RFC 9110,
+    section 7.8).  HTTP/1.1 can; where many exchanges share a connection, none
+    of them may have it.
+    """
+
+    upgradeOffers = Attribute(
+        """
+        The protocols that the peer offers to go on with, a tuple of L{bytes}
+        in lower case (C{b"websocket"}, C{b"h2c"}), the preferred one first.
+        Empty where it offers none, which is true of most requests.
+        """
+    )
+
+    def upgrade(
+        protocolName: bytes, protocol: Any, headers: Headers | None = None
+    ) -> None:
+        """
+        Instead of a response: send 101, and hand the connection over.  The
+        exchange is over with this call.
+
+        When the request's content has come whole (what wasn't delivered of it
+        is dropped), C{protocol} gets the transport in C{makeConnection}, and
+        then, in C{dataReceived}, what the peer has sent since.  From then on
+        it alone has a say: about time, too.  If the peer goes before that, or
+        sends more content than anybody wants to drop, it never gets anything.
+
+        @param protocolName: one of L{upgradeOffers}, in any case.
+        @param protocol: L{twisted.internet.interfaces.IProtocol}.
+        @param headers: fields that the 101 shall have.
+        @raise LocalProtocolError: after C{writeHeaders}; or for a protocol
+            that wasn't offered.
+        """
+
+
 class IRequestCallbacks(Interface):
     """
     One exchange, as a request offers it to a transport's serving end.

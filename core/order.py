@@ -45,6 +45,7 @@ class Action(Enum):
     FILE = "writeFile"
     PRODUCER = "registerProducer"
     FINISH = "finish"
+    UPGRADE = "upgrade"
     LOSE = "lose"
 
 
@@ -53,6 +54,7 @@ TRANSITIONS: Final[dict[tuple[Stage, Action], Stage]] = {
     (Stage.WAITING, Action.INTERMEDIATE): Stage.WAITING,
     (Stage.WAITING, Action.HEADERS): Stage.WRITING,
     (Stage.WAITING, Action.BARE_HEADERS): Stage.BODILESS,
+    (Stage.WAITING, Action.UPGRADE): Stage.FINISHED,
     (Stage.WRITING, Action.DATA): Stage.WRITING,
     (Stage.WRITING, Action.FILE): Stage.WRITING,
     (Stage.WRITING, Action.PRODUCER): Stage.WRITING,

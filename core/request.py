@@ -16,9 +16,15 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from penstock.core.conditions import Outcome, evaluate
+from penstock.core.errors import LocalProtocolError
 from penstock.core.headers import Headers
 from penstock.core.hop import connectionOptions
-from penstock.core.interfaces import ConnectionInfo, IRequestCallbacks, Version
+from penstock.core.interfaces import (
+    ConnectionInfo,
+    IRequestCallbacks,
+    IUpgradable,
+    Version,
+)
 
 
 @implementer(IRequestCallbacks)
@@ -83,6 +89,18 @@ class Request:
         """
         info: ConnectionInfo = self.chanRequest.connectionInfo
         return info
+
+    @property
+    def upgradeOffers(self) -> tuple[bytes, ...]:
+        """
+        The protocols that the client offers to go on with: see
+        L{penstock.core.interfaces.IUpgradable}.  Empty on a carrier that
+        can't do that.
+        """
+        if not IUpgradable.providedBy(self.chanRequest):
+            return ()
+        offers: tuple[bytes, ...] = self.chanRequest.upgradeOffers
+        return offers
 
     # To override
 
@@ -191,6 +209,22 @@ class Request:
             self.writeHead()
         written: Deferred[None] = self.chanRequest.writeFile(file, offset, length)
         return written
+
+    def upgrade(
+        self, protocolName: bytes, protocol: Any, headers: Headers | None = None
+    ) -> None:
+        """
+        Answer with 101, and hand the connection over to C{protocol}: see
+        L{penstock.core.interfaces.IUpgradable}.
+
+        @raise LocalProtocolError: if C{protocolName} is none of
+            L{upgradeOffers}.
+        """
+        if protocolName.lower() not in self.upgradeOffers:
+            raise LocalProtocolError("the client didn't offer this protocol")
+        self.chanRequest.upgrade(protocolName, protocol, headers)
+        self.code = 101
+        self.began = True
 
     def writeHead(self) -> None:
         """

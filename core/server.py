@@ -64,6 +64,10 @@ _OCTETS: Final = b"application/octet-stream"
 _TEXT: Final = b"text/plain; charset=utf-8"
 
 
+Filter = Callable[[Any, Headers, Any], Any]
+"""See L{Request.addFilter}."""
+
+
 @lru_cache(256)
 def _checkedType(mediaType: str) -> bytes:
     """
@@ -103,6 +107,7 @@ class Request(ReadingRequest):
     _pending: Deferred[Any] | None = None
     _waiters: list[Deferred[None]] | None = None
     _args: dict[str, list[str]] | None = None
+    _filters: tuple[Filter, ...] = ()
 
     def __init__(
         self,
@@ -172,6 +177,22 @@ class Request(ReadingRequest):
             self._waiters = []
         self._waiters.append(waiter)
         return waiter
+
+    def addFilter(self, change: Filter) -> None:
+        """
+        Have a say in the response that the resource returns, or in the page of
+        its error; not in one that it writes itself.
+
+        @param change: called as C{change(request, headers, body)}, before
+            conditions and ranges are looked at.  C{request.code} is the code,
+            C{headers} are the fields to send, which it may change, C{body} is
+            as L{penstock.core.body.normalise} returns it.  It returns
+            another body, or the same; if another, it sees to it that the old
+            one is closed.  Whoever was added last is called first.
+        """
+        self._filters = (*self._filters, change)
+        # Somebody has something to say of the head: no short way.
+        self._out = self.out_headers
 
     # Finding the resource
 
@@ -326,7 +347,7 @@ class Request(ReadingRequest):
         """
         if (
             contentType is not None
-            and (self._out is None or not len(self._out))
+            and self._out is None
             and self.code == 200
             and self.in_headers.hasNone(_SELECTING)
         ):
@@ -360,6 +381,8 @@ class Request(ReadingRequest):
         ):
             own = getattr(self.resource, "contentType", None)
             headers.setRaw(b"content-type", contentType if own is None else own)
+        for change in reversed(self._filters):
+            body = change(self, headers, body)
         if self.code == 405 and b"allow" not in headers:
             # RFC 9110, section 15.5.6; empty means that there is none.
             allowed = getattr(self.resource, "allowedMethods", ())

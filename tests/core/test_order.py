@@ -24,6 +24,8 @@ FORBIDDEN = {
     (Stage.BODILESS, Action.INTERMEDIATE),
     (Stage.BODILESS, Action.HEADERS),
     (Stage.BODILESS, Action.BARE_HEADERS),
+    (Stage.WRITING, Action.UPGRADE),
+    (Stage.BODILESS, Action.UPGRADE),
 }
 
 ALL = list(product(Stage, Action))
@@ -60,6 +62,10 @@ class Mute(ServingExchange):
     An exchange whose wire takes everything.
     """
 
+    def upgrade(self) -> None:
+        if self._may(Action.UPGRADE):
+            self._leave()
+
     def _sendIntermediate(self, *arguments: Any) -> None: ...
     def _sendHead(self, *arguments: Any) -> None: ...
     def _sendData(self, data: bytes) -> None: ...
@@ -95,6 +101,8 @@ def _act(exchange: Mute, action: Action) -> None:
             exchange.registerProducer(Source(), True)
         case Action.FINISH:
             exchange.finish()
+        case Action.UPGRADE:
+            exchange.upgrade()
         case Action.LOSE:
             exchange.lose(PeerGone())
 

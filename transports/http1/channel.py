@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from sys import maxsize
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import connectionDone
@@ -26,7 +26,7 @@ from penstock.transports.http1.channel_request import ChannelRequest
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.intake import Intake
 from penstock.transports.http1.request_reader import RequestHead
-from penstock.transports.http1.watched import WatchedConnection
+from penstock.transports.http1.switching import SwitchingConnection
 from penstock.transports.http1.writer import Framing, Persistence
 
 if TYPE_CHECKING:
@@ -46,11 +46,12 @@ _HEAD: Final = Intake.HEAD
 _CONTENT: Final = Intake.CONTENT
 _WHOLE: Final = Intake.WHOLE
 _DRAIN: Final = Intake.DRAIN
+_SWITCHED: Final = Intake.SWITCHED
 _CLOSING: Final = Intake.CLOSING
 
 
 @implementer(IHalfCloseableProtocol)
-class HTTPChannel(WatchedConnection):
+class HTTPChannel(SwitchingConnection):
     """
     One connection.
 
@@ -78,18 +79,15 @@ class HTTPChannel(WatchedConnection):
         """
         See L{twisted.internet.interfaces.IProtocol}.
         """
-        if self._intake is _CLOSING:
-            self._dropped += len(data)
-            if self._dropped > self._limits.linger:
-                self._close()
-            return
         self._reads += 1
         if (
-            self._gathering
+            self._intake is not _HEAD
+            or self._gathering
             or self._yielding
             or self._blocked
-            or self._intake is not _HEAD
         ):
+            if self._isOver(data):
+                return
             head = None
         else:
             head = self._reader.recognize(data)
@@ -100,13 +98,30 @@ class HTTPChannel(WatchedConnection):
         elif not self._gathering:
             self._advance(head)
 
+    def _isOver(self, data: bytes) -> bool:
+        """
+        @return: whether C{data} is none of HTTP's business, and so was dealt
+            with here.
+        """
+        if self._intake is _SWITCHED:
+            self._successor.dataReceived(data)
+            return True
+        if self._intake is _CLOSING:
+            self._dropped += len(data)
+            if self._dropped > self._limits.linger:
+                self._close()
+            return True
+        return False
+
     def readConnectionLost(self) -> None:
         """
         See L{IHalfCloseableProtocol}.  Whoever stops sending in the middle of
         an exchange has, with few exceptions, gone; whoever does so after it
         may still be reading.
         """
-        if self._exchange is None and self._reader.buffered and self._isHeldUp():
+        if self._intake is _SWITCHED:
+            super().readConnectionLost()
+        elif self._exchange is None and self._reader.buffered and self._isHeldUp():
             # It waited only for others, or for the peer to take what was
             # answered before.
             self._ended = True
@@ -138,6 +153,7 @@ class HTTPChannel(WatchedConnection):
         self._reader.forget()
         self.factory.disconnected(self)
         self._lose(PeerGone("the connection was lost"))
+        super().connectionLost(reason)
 
     def pauseProducing(self) -> None:
         """
@@ -288,12 +304,13 @@ class HTTPChannel(WatchedConnection):
         if type(event) is Data:
             self._dropped += len(event.data)
             if self._isOverfed():
-                self._linger()
+                self._endDrain(413)
         elif type(event) is End:
             self._intake = _HEAD
+            self._switch()
         elif type(event) is Rejected:
             self._logRefusal(event)
-            self._linger()
+            self._endDrain(event.code)
         else:
             return False
         return True
@@ -390,6 +407,14 @@ class HTTPChannel(WatchedConnection):
         if not self._gathering and self._intake is not _CLOSING:
             self._advance()
 
+    def handOver(self, head: bytes, protocol: Any) -> None:
+        """
+        See L{SwitchingConnection.handOver}.
+        """
+        super().handOver(head, protocol)
+        if self._intake is _DRAIN and not self._gathering:
+            self._advance()
+
     def contentPaused(self) -> None:
         """
         The request wants no content just now.
@@ -438,7 +463,7 @@ class HTTPChannel(WatchedConnection):
         self._keep = False
         self._most = 0
         if self._intake is _DRAIN:
-            self._linger()
+            self._endDrain(503)
         elif self._intake is _HEAD and not self._reader.inHead:
             self._intake = _CLOSING
             self._close()

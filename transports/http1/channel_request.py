@@ -5,12 +5,15 @@ One exchange on an HTTP/1.1 connection, as a request sees it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from zope.interface import implementer
+
+from penstock.core.errors import LocalProtocolError
 from penstock.core.exchange import ServingExchange
 from penstock.core.headers import Headers
-from penstock.core.interfaces import ConnectionInfo
-from penstock.core.order import Stage
+from penstock.core.interfaces import ConnectionInfo, IUpgradable
+from penstock.core.order import Action, Stage
 from penstock.transports.http1.request_reader import RequestHead
 from penstock.transports.http1.writer import (
     Framing,
@@ -20,6 +23,7 @@ from penstock.transports.http1.writer import (
     plainHead,
     responseFraming,
     responseHead,
+    switchingHead,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ _CHUNKED: Final = Framing.CHUNKED
 _BODILESS: Final = Stage.BODILESS
 
 
+@implementer(IUpgradable)
 class ChannelRequest(ServingExchange):
     """
     Puts a response on its channel's wire.
@@ -57,6 +62,27 @@ class ChannelRequest(ServingExchange):
         if self._info is None:
             self._info = self._channel.describeConnection()
         return self._info
+
+    @property
+    def upgradeOffers(self) -> tuple[bytes, ...]:
+        """
+        See L{penstock.core.interfaces.IUpgradable}.
+        """
+        return self.head.upgrade
+
+    def upgrade(
+        self, protocolName: bytes, protocol: Any, headers: Headers | None = None
+    ) -> None:
+        """
+        See L{penstock.core.interfaces.IUpgradable}.
+        """
+        if not self._may(Action.UPGRADE):
+            return
+        if protocolName.lower() not in self.head.upgrade:
+            raise LocalProtocolError("the peer didn't offer this protocol")
+        head = switchingHead(protocolName, headers)
+        self._leave()
+        self._channel.handOver(head, protocol)
 
     def _sendIntermediate(
         self, code: int, headers: Headers | None, code_message: bytes | None

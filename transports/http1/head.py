@@ -10,6 +10,7 @@ operations: a head of 16 fields costs about 5 microseconds.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from penstock.core.authority import parseAuthority
@@ -47,6 +48,9 @@ BARE_LINE_END: Final = re.compile(rb"(?<!\r)\n")
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 _TOKEN: Final = re.compile(TOKEN)
+
+# RFC 9110, section 7.8: a protocol.
+_PROTOCOL: Final = re.compile(TOKEN + rb"(?:/" + TOKEN + rb")?")
 
 # RFC 9110, section 8.6: 1*DIGIT, and few enough for 64 bits.
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
@@ -185,3 +189,19 @@ def checkHost(lines: list[bytes] | None) -> None:
             parseAuthority(lines[0])
         except ValueError:
             raise Malformed(400, "malformed Host") from None
+
+
+def parseUpgrade(lines: Iterable[bytes]) -> tuple[bytes, ...]:
+    """
+    @param lines: the Upgrade fields of a head.
+
+    @return: what they list, in lower case; nothing if that isn't protocols.
+        (To offer them is no more than that: RFC 9110, section 7.8.)
+    """
+    offers = [
+        offer
+        for line in lines
+        for element in line.lower().split(b",")
+        if (offer := element.strip(b" \t"))
+    ]
+    return tuple(offers) if all(map(_PROTOCOL.fullmatch, offers)) else ()

@@ -26,5 +26,8 @@ class Intake(Enum):
     """It is content that nobody wants, of a request that was answered.  There
     is no exchange."""
 
+    SWITCHED = auto()
+    """It is for another protocol.  There is no exchange."""
+
     CLOSING = auto()
     """It is dropped, and never parsed.  There is no exchange."""

@@ -4,7 +4,7 @@ A connection of the serving end, as something that ends for a reason.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.logger import Logger
 
@@ -44,6 +44,9 @@ class RefusingConnection(ServerConnection):
         # Octets of the present request's content that nobody wanted, or of
         # whatever comes after the last request.
         self._dropped = 0
+        # What becomes of the connection when the content is whole: a head to
+        # send, and the protocol that gets it.
+        self._handOver: tuple[bytes, Any] | None = None
         # Whether the content can be whole, though the peer sends no more.
         self._mayBeWhole: bool | None = None
 
@@ -84,6 +87,17 @@ class RefusingConnection(ServerConnection):
         self._intake = Intake.CLOSING
         self._lose(DeadlineExceeded("there was no answer in time"))
         self._answer(503, exchange.head.method != b"HEAD")
+
+    def _endDrain(self, code: int) -> None:
+        """
+        The rest of content that nobody wants won't be waited for.
+
+        @param code: for whom that leaves without an answer.
+        """
+        if self._handOver is None:
+            self._linger()
+        else:
+            self._answer(code)
 
     def _answer(
         self, code: int, hasContent: bool = True, fields: tuple[bytes, ...] = ()

@@ -34,6 +34,7 @@ from penstock.transports.http1.head import (
     checkTransferEncoding,
     parseContentLength,
     parseFields,
+    parseUpgrade,
 )
 from penstock.transports.http1.limits import Limits
 
@@ -89,6 +90,9 @@ class RequestHead(NamedTuple):
 
     expectContinue: bool
     """Whether the peer waits for 100 before it sends its content."""
+
+    upgrade: tuple[bytes, ...] = ()
+    """Protocols that the peer offers to go on with, in lower case."""
 
 
 Event = RequestHead | Data | End | Rejected
@@ -252,6 +256,14 @@ class RequestReader:
             return _BARE_END
         return None
 
+    def takeRest(self) -> bytes:
+        """
+        @return: what was received and not parsed.  Nothing is read any more.
+        """
+        rest = self._buffer[self._position :]
+        self._stop()
+        return rest
+
     def skipEnd(self) -> None:
         """
         In place of L{nextEvent}, which would return the L{End} of a request
@@ -278,12 +290,15 @@ class RequestReader:
         return head
 
     def _reject(self, rejected: Rejected) -> Rejected:
+        self._stop()
+        return rejected
+
+    def _stop(self) -> None:
         self.state = State.REJECTED
         self._decoder = None
         self._buffer = b""
         self._position = 0
         self.forget()
-        return rejected
 
     # Heads
 
@@ -445,11 +460,14 @@ def _interpret(
         # Whoever looks at the content next may choose the other one.
         raise Malformed(400, "several Content-Type")
     keepAlive = version == (1, 1)
+    upgrade: tuple[bytes, ...] = ()
     if not HOP_BY_HOP.isdisjoint(framing):
         connection = framing.get(b"connection", ())
         options = connectionOptions(connection)
         keepAlive = b"close" not in options and (keepAlive or b"keep-alive" in options)
         fields = withoutHop(fields, connection)
+        if b"upgrade" in options and version == (1, 1):
+            upgrade = parseUpgrade(framing.get(b"upgrade", ()))
     expectContinue = (
         b"expect" in framing
         and version == (1, 1)
@@ -464,4 +482,5 @@ def _interpret(
         contentLength,
         keepAlive,
         expectContinue,
+        upgrade,
     )

@@ -63,6 +63,8 @@ class WatchedConnection(RefusingConnection):
             if self._unsent():
                 return (Waiting.WRITE, self._taken())
             return (Waiting.CLOSE, 0)
+        if intake is Intake.SWITCHED:
+            return (Waiting.NOTHING, 0)
         if self._blocked or self._sender is not None:
             return (Waiting.WRITE, self._taken())
         if intake is Intake.HEAD:
@@ -103,7 +105,7 @@ class WatchedConnection(RefusingConnection):
             case Waiting.ANSWER if exchange is not None:
                 self._failAnswer(exchange)
             case Waiting.DRAIN:
-                self._linger()
+                self._endDrain(408)
             case Waiting.CLOSE if not self._closed:
                 self._close()
             case _:

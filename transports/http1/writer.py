@@ -228,6 +228,24 @@ def intermediateHead(
     return b"\r\n".join(lines)
 
 
+def switchingHead(protocolName: bytes, headers: Headers | None) -> bytes:
+    """
+    The interim response that is the last thing said in HTTP (RFC 9110, section
+    15.2.2).
+
+    @param protocolName: one that the peer has offered.
+    """
+    fields = Headers() if headers is None else headers
+    lines = [
+        _STATUS_LINES[101],
+        b"Connection: Upgrade",
+        b"Upgrade: " + protocolName,
+        *map(b": ".join, _without(endToEnd(fields), b"content-length")),
+        b"\r\n",
+    ]
+    return b"\r\n".join(lines)
+
+
 def requestHead(
     method: bytes,
     target: bytes,
