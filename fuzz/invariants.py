@@ -70,7 +70,11 @@ class Subject(Protocol):
     bound: int
     """Octets that it may hold, besides the piece that came last."""
 
-    rejected: bool
+    @property
+    def rejected(self) -> bool:
+        """
+        Whether nothing is read any more.
+        """
 
     def receive(self, piece: bytes) -> list[Any]:
         """

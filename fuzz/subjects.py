@@ -160,7 +160,7 @@ class ResponseSubject:
         """
         if self._ended and self._reader.persistent:
             self._reader.expect(False)
-            found = self._reader.receive(NEXT)
+            found: list[Any] = list(self._reader.receive(NEXT))
             if (
                 [type(event) for event in found] != [Head, Data, End]
                 or found[0].code != 299
@@ -221,8 +221,8 @@ class DecoderSubject:
             if type(message) is Hello:
                 return readHello(message)
             if type(message) is Request:
-                found = heads.readRequest(message, self._limits, self._fields)
-                return tuple(found.headers), found.contentLength
+                fields, length = heads.readRequest(message, self._limits, self._fields)
+                return tuple(fields), length
         except (heads.Malformed, Violation, NotUnderstood) as problem:
             return type(problem).__name__, str(problem)
         return None
