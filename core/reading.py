@@ -43,6 +43,8 @@ class ReadingRequest(Request):
     """
     A request that reads its content.
 
+    @ivar resource: the L{penstock.core.interfaces.IResource} that was found;
+        L{None} before that.
     @ivar body: the content, if the policy was L{Buffer}; else empty.
     @ivar form: the fields of the form, if the policy was L{Form}: for each
         name its values, in order.
@@ -55,6 +57,7 @@ class ReadingRequest(Request):
     @ivar trailers: the request's trailer section, or L{None}.
     """
 
+    resource: Any = None
     body: bytes = b""
     form: dict[str, list[str]] | None = None
     files: dict[str, list[Upload]] | None = None
@@ -150,21 +153,24 @@ class ReadingRequest(Request):
 
     # Reading
 
-    def _read(self, policy: Policy) -> None:
+    def _located(self, resource: Any) -> None:
         """
-        Deal with the content as C{policy} has it, and render.
+        Deal with the content as C{resource} wants it, and render.
         """
+        self.resource = resource
+        policy: Policy = resource.contentPolicy(self)
         length = self.chanRequest.contentLength
         kind = type(policy)
-        if kind is Stream or kind is Parts:
+        if kind is Discard:
+            if length != 0:
+                self.chanRequest.stopProducing()
+            self._render()
+        elif kind is Stream or kind is Parts:
             self._readLater(policy, length)
         elif length == 0:
             if kind is Form:
                 self.form = {}
                 self.files = {}
-            self._render()
-        elif kind is Discard:
-            self.chanRequest.stopProducing()
             self._render()
         elif kind is Buffer or kind is Form:
             self._readFirst(policy, length)

@@ -84,8 +84,6 @@ class Request(ReadingRequest):
 
     @ivar site: the L{Site} that it came to.
     @ivar target: the L{Target}: the parsed request target.
-    @ivar resource: the L{penstock.core.interfaces.IResource} that was found;
-        L{None} before that.
     @ivar postpath: what a leaf resource left of the path, as segments.
     @ivar disconnected: whether the client went away, or gave up.
     @ivar aborted: whether this side broke the response off.
@@ -95,7 +93,6 @@ class Request(ReadingRequest):
         mode; else L{None}.
     """
 
-    resource: Any = None
     postpath: tuple[str, ...] = ()
     disconnected: bool = False
     aborted: bool = False
@@ -286,10 +283,6 @@ class Request(ReadingRequest):
                 raise RecursionError(f"{resource!r} makes no progress")
         return found, remaining, detours
 
-    def _located(self, resource: Any) -> None:
-        self.resource = resource
-        self._read(resource.contentPolicy(self))
-
     # Answering
 
     def _render(self) -> None:
@@ -374,15 +367,12 @@ class Request(ReadingRequest):
             else:
                 _replace(self._out, response.headers)
         headers = self.out_headers
-        if (
-            response is None
-            and contentType is not None
-            and b"content-type" not in headers
-        ):
+        if contentType is not None and b"content-type" not in headers:
             own = getattr(self.resource, "contentType", None)
             headers.setRaw(b"content-type", contentType if own is None else own)
-        for change in reversed(self._filters):
-            body = change(self, headers, body)
+        if self._filters:
+            for change in reversed(self._filters):
+                body = change(self, headers, body)
         if self.code == 405 and b"allow" not in headers:
             # RFC 9110, section 15.5.6; empty means that there is none.
             allowed = getattr(self.resource, "allowedMethods", ())
