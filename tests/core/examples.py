@@ -2,17 +2,25 @@
 Lines of every field: good ones with the value they have, and bad ones.
 """
 
-from . import examples_access, examples_browser, examples_http, examples_more
+from . import (
+    examples_access,
+    examples_browser,
+    examples_http,
+    examples_more,
+    examples_services,
+)
 
 GOOD = [
     *examples_http.GOOD,
     *examples_access.GOOD,
     *examples_more.GOOD,
+    *examples_services.GOOD,
     *examples_browser.GOOD,
 ]
 BAD = [
     *examples_http.BAD,
     *examples_access.BAD,
     *examples_more.BAD,
+    *examples_services.BAD,
     *examples_browser.BAD,
 ]
