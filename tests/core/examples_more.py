@@ -323,6 +323,7 @@ BAD: list[tuple[str, bytes]] = [
     ("Repr-Digest", b"a=(:YQ==:)"),
     ("Want-Content-Digest", b"sha-256=11"),
     ("Want-Content-Digest", b"sha-256=-1"),
+    ("Want-Repr-Digest", b""),
     ("Want-Repr-Digest", b"sha-256"),
     ("Want-Repr-Digest", b"sha-256=1.0"),
     ("Content-MD5", b"Q2hlY2s="),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from penstock.core.cachecontrol import CacheControl
 from penstock.core.fields import STANDARD
 from penstock.core.headers import Headers
 from penstock.core.mediatype import MediaType
@@ -150,6 +151,13 @@ WRITTEN: list[tuple[str, Any, bytes]] = [
         b"1.1 a (b \\(c\\)), x/2 d",
     ),
     ("Prefer", (Preference("return", "minimal"),), b"return=minimal"),
+    # As a list, which nothing can be remembered by.
+    ("Prefer", [Preference("wait", "10")], b"wait=10"),
+    (
+        "CDN-Cache-Control",
+        CacheControl((("max-age", "60"), ("no-cache", "7"), ("a", "b"), ("c", "d e"))),
+        b'max-age=60, no-cache="7", a=b, c="d e"',
+    ),
     ("tracestate", TraceState((("a", "b"), ("c", "d"))), b"a=b,c=d"),
 ]
 

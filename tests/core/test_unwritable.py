@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from penstock.core.authority import Authority
 from penstock.core.cachecontrol import CacheControl
 from penstock.core.errors import InvalidField
 from penstock.core.etag import EntityTag
@@ -154,6 +155,7 @@ ROWS: list[tuple[str, Any]] = [
     ("Forwarded", (Hop(parameters=(("FOR", "x"),)),)),
     ("Forwarded", (Hop(parameters=(("a", "x"), ("A", "y"))),)),
     ("X-Forwarded-For", (Node("a, b"),)),
+    ("X-Forwarded-Host", (Authority("a,b"),)),
     ("X-Forwarded-Port", (65536,)),
     ("X-Forwarded-Proto", ("a b",)),
     ("X-Forwarded-Proto", "https,"),
