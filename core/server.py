@@ -516,7 +516,11 @@ class Request(ReadingRequest):
             return
         self.done = True
         if self.site.accessLog is not None:
-            self.site.accessLog(self)
+            try:
+                self.site.accessLog(self)
+            except Exception:
+                # Others have to be told all the same.
+                _log.failure("The access log failed")
         waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
             waiter.callback(None)

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
+from penstock.core.accesslog import AccessLog
 from penstock.core.content import Stream
 from penstock.core.resource import Resource
 from penstock.core.server import Request
 
 from ..loop import Loop
-from .ways import WAYS, Caller
+from .ways import WAYS, Caller, throughGateway
 
 SECOND = 1.0
 
@@ -149,6 +150,31 @@ STAGES: dict[str, tuple[type[Watched], Callable[[Loop, Caller, Watched], None]]]
     "in a download that it doesn't read": (Writing, stuckInDownload),
     "between events": (Trickling, afterSome),
 }
+
+
+# Those that don't read leave in the same ways.
+LOGGED = {name: stage for name, stage in STAGES.items() if "read" not in name}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+@pytest.mark.parametrize("stage", LOGGED.values(), ids=LOGGED.keys())
+def test_isLogged(way: Any, stage: Any, loop: Loop) -> None:
+    """
+    The access log has a line for it too, with who it was, on each hop.
+    """
+    serve, callerClass, reset = way
+    resourceClass, reach = stage
+    lines: list[str] = []
+    resource = resourceClass()
+    port = serve(loop, resource, AccessLog(lines.append))
+    caller = callerClass(loop, port, reset)
+    reach(loop, caller, resource)
+    caller.leave()
+    hops = 2 if serve is throughGateway else 1
+    loop.run(lambda: len(lines) == hops, SECOND)
+    for line in lines:
+        assert " 127.0.0.1 " in line
+        assert ("200- " if callable(getattr(resource, "blocks", None)) else "") in line
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())

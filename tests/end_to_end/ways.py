@@ -146,23 +146,23 @@ class RPCCaller(Caller):
         pass
 
 
-def overHTTP(loop: Loop, root: Any) -> int:
-    return loop.listen(HTTPFactory(Site(root), loop.reactor))
+def overHTTP(loop: Loop, root: Any, log: Any = None) -> int:
+    return loop.listen(HTTPFactory(Site(root, log), loop.reactor))
 
 
-def overRPC(loop: Loop, root: Any) -> int:
-    return loop.listen(RPCFactory(Site(root), reactor=loop.reactor))
+def overRPC(loop: Loop, root: Any, log: Any = None) -> int:
+    return loop.listen(RPCFactory(Site(root, log), reactor=loop.reactor))
 
 
-def throughGateway(loop: Loop, root: Any) -> int:
-    port = overRPC(loop, root)
+def throughGateway(loop: Loop, root: Any, log: Any = None) -> int:
+    port = overRPC(loop, root, log)
     worker = RPCClient(
         loop.reactor, TCP4ClientEndpoint(loop.reactor, "127.0.0.1", port)
     )
-    return overHTTP(loop, Forward(worker))
+    return overHTTP(loop, Forward(worker), log)
 
 
-Way = tuple[Callable[[Loop, Any], int], Callable[..., Caller], bool]
+Way = tuple[Callable[..., int], Callable[..., Caller], bool]
 
 WAYS: dict[str, Way] = {
     "http": (overHTTP, HTTPCaller, False),

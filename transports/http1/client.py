@@ -164,13 +164,13 @@ class ClientConnection(Protocol):
         """
         transport: Any = self.transport
         certificate = None
-        if ISSLTransport.providedBy(transport):
+        if ISSLTransport.providedBy(transport) and self.phase not in _DEAD:
             certificate = transport.getPeerCertificate()
         return ConnectionInfo(
             "http1",
             requestId,
-            peer=transport.getPeer(),
-            local=transport.getHost(),
+            peer=self._peer,
+            local=self._host,
             secure=self._owner.secure,
             peerCertificate=certificate,
         )
@@ -186,6 +186,9 @@ class ClientConnection(Protocol):
             transport.abortConnection()
             return
         transport.registerProducer(self, True)
+        # A transport that is lost doesn't know them any more.
+        self._peer = transport.getPeer()
+        self._host = transport.getHost()
         self._plain = isPlainSocket(transport)
         self._socket = socketOf(transport)
         if isTCP(beneath(transport)):

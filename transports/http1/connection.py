@@ -86,6 +86,8 @@ class ServerConnection(Protocol):
         self._outSize = 0
         self._plain = isPlainSocket(transport)
         self._secure = ISSLTransport.providedBy(transport)
+        # A transport that is lost doesn't know it any more.
+        self._host = transport.getHost()
         self._put: Callable[[bytes], Any] = (
             partial(writeNow, transport) if self._plain else transport.write
         )
@@ -114,7 +116,7 @@ class ServerConnection(Protocol):
                 certificate = transport.getPeerCertificate()
             self._facts = (
                 transport.getPeer(),
-                transport.getHost(),
+                self._host,
                 self._secure,
                 certificate,
             )
