@@ -7,17 +7,24 @@ from __future__ import annotations
 import errno
 import mimetypes
 import os
+import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from enum import Enum, auto
+from functools import partial
+from hashlib import sha256
 from time import time
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
 from penstock.core.body import FilePart
+from penstock.core.choice import addVary, bestCoding
 from penstock.core.dates import formatDate
-from penstock.core.errors import HTTPError
+from penstock.core.errors import HTTPError, InvalidField
+from penstock.core.headers import Headers
 from penstock.core.resource import Resource
 from penstock.core.response import Response
+from penstock.core.values.disposition import ContentDisposition
 from penstock.resources.listing import listing
 
 # Python's own table and no other: what a machine has in /etc doesn't change
@@ -34,6 +41,12 @@ _PACKED: Final = {
     "compress": "application/x-compress",
 }
 
+
+# What files with a coding are called, the smallest first.
+_ENDINGS: Final = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}
+
+# Path separators of any platform, and what ends a name for the system.
+_NOT_IN_NAME: Final = re.compile(r"[/\\\0]")
 
 # Seconds in which a file may change a second time and its time not: the
 # resolution of the coarsest file system that is still in use.
@@ -54,14 +67,31 @@ def mediaType(name: str) -> str:
     return kind
 
 
+class Links(Enum):
+    """
+    Which symbolic links are followed.
+    """
+
+    NONE = auto()
+    """None: what they point to doesn't exist under their name."""
+
+    INSIDE = auto()
+    """Those that lead to something in the same folder, or below."""
+
+    ALL = auto()
+    """All of them: whoever can make a link in the folder can have anything
+    served that this process may read."""
+
+
 class File(Resource):
     """
     A file, or a folder with all that is in it.
 
-    Nothing outside the folder is ever served, by no spelling of a path and
-    through no symbolic link; names that begin with a dot are not served
-    either, unless C{dotFiles} is set.  Devices, pipes and sockets don't exist
-    here.  Conditions and ranges work; a file is read as the client takes it.
+    Nothing outside the folder is ever served, by no spelling of a path, and
+    through symbolic links only where C{links} allows; names that begin with a
+    dot are not served either, but for those in C{dotFiles}.  Devices, pipes
+    and sockets don't exist here.  Conditions and ranges work; a file is read
+    as the client takes it.
     """
 
     def __init__(
@@ -69,15 +99,34 @@ class File(Resource):
         path: str | os.PathLike[str],
         index: Sequence[str] = ("index.html",),
         listing: bool = False,
-        dotFiles: bool = False,
+        dotFiles: bool | Collection[str] = (".well-known",),
         seconds: Callable[[], float] = time,
+        *,
+        links: Links = Links.INSIDE,
+        precompressed: bool | Sequence[str] = False,
+        attachment: bool | Callable[[str], bool] = False,
+        types: Mapping[str, str] | None = None,
     ) -> None:
         """
         @param path: of the file or folder; it need not exist yet.
         @param index: names of the files that stand for their folder, the first
             that exists.
         @param listing: whether a folder without one of these is listed.
+        @param dotFiles: which of the names that begin with a dot are served;
+            L{True} for all.  The one by default is for what is meant to be
+            found (RFC 8615).
         @param seconds: the clock that files' times are compared with.
+        @param links: which symbolic links are followed.
+        @param precompressed: whether C{a.css.gz}, beside C{a.css}, is sent in
+            its place to clients that like it, and C{.zst} and C{.br} likewise;
+            or which codings, the preferred one first.  One that is older than
+            the file is left alone.
+        @param attachment: whether files are for saving under their own name,
+            rather than for looking at (RFC 6266); or what is called with a
+            name, and says.
+        @param types: the media types of what ends in C{".x"}, where they are
+            to be others than the standard ones.
+        @raise ValueError: if one of C{precompressed} has no ending.
         """
         super().__init__()
         self.root = os.path.realpath(path)
@@ -85,6 +134,15 @@ class File(Resource):
         self.listing = listing
         self.dotFiles = dotFiles
         self.seconds = seconds
+        self.links = links
+        if isinstance(precompressed, bool):
+            precompressed = tuple(_ENDINGS) if precompressed else ()
+        for name in precompressed:
+            if name not in _ENDINGS:
+                raise ValueError(f"files with the coding {name!r} have no ending")
+        self.precompressed = tuple(precompressed)
+        self.attachment = attachment
+        self.types = dict(types or {})
 
     def locateChild(self, request: Any, segments: tuple[str, ...]) -> Any:
         """
@@ -110,29 +168,37 @@ class File(Resource):
             if names != segments:
                 # A file has nothing below it.
                 raise HTTPError(404)
-            return self._file(path)
+            return self._file(request, path, names)
         except OSError as problem:
             raise HTTPError(_code(problem)) from None
+
+    def _isServed(self, name: str) -> bool:
+        """
+        @return: whether C{name} may name something.
+        """
+        if name in ("", ".", "..") or _NOT_IN_NAME.search(name) is not None:
+            return False
+        if name[0] != "." or self.dotFiles is True:
+            return True
+        return self.dotFiles is not False and name in self.dotFiles
 
     def _resolve(self, names: tuple[str, ...]) -> str:
         """
         @return: the real path of what C{names} lead to.
 
-        @raise HTTPError: if that isn't inside of the root.
+        @raise HTTPError: if that isn't to be served.
         """
-        for name in names:
-            if (
-                name in ("", ".", "..")
-                or "/" in name
-                or "\\" in name
-                or "\0" in name
-                or (name[0] == "." and not self.dotFiles)
-            ):
-                raise HTTPError(404)
+        if not all(map(self._isServed, names)):
+            raise HTTPError(404)
+        spelled = os.path.join(self.root, *names)
         try:
-            path = os.path.realpath(os.path.join(self.root, *names))
+            path = os.path.realpath(spelled)
         except (OSError, ValueError):
             raise HTTPError(404) from None
+        if self.links is Links.ALL:
+            return path
+        if self.links is Links.NONE and path != spelled:
+            raise HTTPError(404)
         if path != self.root and not path.startswith(self.root.rstrip("/") + "/"):
             raise HTTPError(404)
         return path
@@ -147,12 +213,36 @@ class File(Resource):
         if names == segments:
             return self._toSlash(request)
         for name in self.index:
-            inside = self._resolve((*names, name))
+            try:
+                inside = self._resolve((*names, name))
+            except HTTPError:
+                # A link that isn't followed.
+                continue
             if os.path.isfile(inside):
-                return self._file(inside)
+                return self._file(request, inside, (*names, name))
         if not self.listing:
             raise HTTPError(404)
-        return Response.html(listing(path, names, self.dotFiles))
+        order = request.args.get("sort", ["name"])[0]
+        look = partial(self._look, path, names)
+        page = listing(path, names, self._isServed, look, order)
+        tag = sha256(page.encode("utf-8")).hexdigest()[:32]
+        return Response.html(page, headers=[(b"etag", f'W/"{tag}"')])
+
+    def _look(
+        self, path: str, names: tuple[str, ...], name: str
+    ) -> os.stat_result | None:
+        """
+        @return: what is known of what whoever follows the link to C{name}
+            finds; L{None} if that is nothing.
+        """
+        try:
+            facts = os.lstat(os.path.join(path, name))
+            if stat.S_ISLNK(facts.st_mode):
+                facts = os.stat(self._resolve((*names, name)))
+        except (HTTPError, OSError):
+            return None
+        served = stat.S_ISREG(facts.st_mode) or stat.S_ISDIR(facts.st_mode)
+        return facts if served else None
 
     def _toSlash(self, request: Any) -> Response:
         """
@@ -165,36 +255,101 @@ class File(Resource):
             location += "?" + target.query.decode("ascii")
         return Response.redirect(location, 308)
 
-    def _file(self, path: str) -> Response:
-        # Not blocking, so that opening a pipe doesn't wait for its writer.
-        number = os.open(
-            path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
-        )
-        file: BinaryIO = os.fdopen(number, "rb", buffering=0)
+    def _file(self, request: Any, path: str, names: tuple[str, ...]) -> Response:
+        """
+        @param path: of the file, with no more links in it.
+        @param names: the segments that led to it.
+        """
+        file, facts = _open(path)
         try:
-            facts = os.fstat(number)
-            if not stat.S_ISREG(facts.st_mode):
-                raise HTTPError(404)
-            now = self.seconds()
-            tag = b'"%x-%x-%x"' % (facts.st_mtime_ns, facts.st_size, facts.st_ino)
-            if facts.st_mtime > now - UNSETTLED:
-                # RFC 9110, section 8.8.1: not strong, as long as the file can
-                # change once more without another time.
-                tag = b"W/" + tag
-            # RFC 9110, section 8.8.2.1: never later than Date.
-            modified = max(0, int(min(facts.st_mtime, now)))
-            return Response(
-                FilePart(file, 0, facts.st_size),
-                headers=[
-                    (b"content-type", mediaType(path)),
-                    (b"last-modified", formatDate(modified)),
-                    (b"etag", tag),
-                    (b"accept-ranges", b"bytes"),
-                ],
-            )
+            headers = Headers([(b"content-type", self._type(path))])
+            name = names[-1] if names else os.path.basename(path)
+            if self.precompressed and names:
+                coded = self._coded(request, headers, facts, names)
+                if coded is not None:
+                    file.close()
+                    file, facts = coded
+            self._describe(headers, facts, name)
+            return Response(FilePart(file, 0, facts.st_size), headers=headers)
         except BaseException:
             file.close()
             raise
+
+    def _describe(self, headers: Headers, facts: os.stat_result, name: str) -> None:
+        """
+        Add the fields that come of what is known of a file.
+        """
+        now = self.seconds()
+        tag = b'"%x-%x-%x"' % (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        if facts.st_mtime > now - UNSETTLED:
+            # RFC 9110, section 8.8.1: not strong, as long as the file can
+            # change once more without another time.
+            tag = b"W/" + tag
+        # RFC 9110, section 8.8.2.1: never later than Date.
+        modified = max(0, int(min(facts.st_mtime, now)))
+        headers.setRaw(b"last-modified", formatDate(modified))
+        headers.setRaw(b"etag", tag)
+        headers.setRaw(b"accept-ranges", b"bytes")
+        if self.attachment is True or (self.attachment and self.attachment(name)):
+            named = ContentDisposition("attachment", name)
+            try:
+                headers.setHeader(b"content-disposition", named)
+            except InvalidField:
+                headers.setRaw(b"content-disposition", b"attachment")
+
+    def _type(self, path: str) -> str:
+        ending = os.path.splitext(path)[1]
+        return self.types.get(ending) or mediaType(path)
+
+    def _coded(
+        self,
+        request: Any,
+        headers: Headers,
+        facts: os.stat_result,
+        names: tuple[str, ...],
+    ) -> tuple[BinaryIO, os.stat_result] | None:
+        """
+        @return: the file that is sent in place of another, if any; with
+            C{headers} that say so.
+        """
+        there: dict[str, str] = {}
+        for coding in self.precompressed:
+            try:
+                path = self._resolve((*names[:-1], names[-1] + _ENDINGS[coding]))
+                other = os.stat(path)
+            except (HTTPError, OSError):
+                continue
+            if stat.S_ISREG(other.st_mode) and other.st_mtime >= facts.st_mtime:
+                there[coding] = path
+        if not there:
+            return None
+        addVary(headers, "accept-encoding")
+        best = bestCoding(request.in_headers, [*there, "identity"])
+        if best is None or best == "identity":
+            return None
+        found = _open(there[best])
+        headers.setRaw(b"content-encoding", best)
+        return found
+
+
+def _open(path: str) -> tuple[BinaryIO, os.stat_result]:
+    """
+    @return: the file, open, and what is known of it.
+
+    @raise HTTPError: if it isn't a regular file.
+    @raise OSError: if it can't be opened.
+    """
+    # Not blocking, so that opening a pipe doesn't wait for its writer.
+    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+    file: BinaryIO = os.fdopen(number, "rb", buffering=0)
+    try:
+        facts = os.fstat(number)
+        if not stat.S_ISREG(facts.st_mode):
+            raise HTTPError(404)
+    except BaseException:
+        file.close()
+        raise
+    return file, facts
 
 
 def _code(problem: OSError) -> int:

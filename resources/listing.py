@@ -1,67 +1,195 @@
 """
-A folder as a page.
+A folder as a page, which needs no script.
 """
 
 from __future__ import annotations
 
+import heapq
 import os
+import stat
 import time
+from collections.abc import Callable
 from html import escape
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
-_STYLE = """\
+# Rows on a page.  A browser has trouble with many more, and they all are made
+# while nobody else gets a turn.
+MAX_ENTRIES: Final = 5000
+
+_STYLE: Final = """\
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.4rem; font-weight: 600; overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid #8884 }
+th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid #8884 }
+tbody tr:hover { background: #8882 }
+td:first-child { overflow-wrap: anywhere }
 td:nth-child(n+2) { white-space: nowrap; font-variant-numeric: tabular-nums }
 th:nth-child(2), td:nth-child(2) { text-align: right }
 a { text-decoration: none } a:hover { text-decoration: underline }
+footer { margin: 1rem .5rem; opacity: .7; font-size: .9rem }
+@media (max-width: 35rem) { th:nth-child(3), td:nth-child(3) { display: none } }
 """
 
+_UNITS: Final = ("kB", "MB", "GB", "TB", "PB", "EB")
 
-def listing(path: str, names: tuple[str, ...], dotFiles: bool) -> str:
+
+class Entry(NamedTuple):
+    """
+    A row.
+    """
+
+    name: str
+    isFolder: bool
+    size: int
+    modified: float
+
+
+# What a listing can be sorted by: what stands in the query, the heading, and
+# what is compared.  Names are compared as people do, without case.
+_KEYS: Final[dict[str, tuple[str, Callable[[Entry], object]]]] = {
+    "name": ("Name", lambda entry: (entry.name.casefold(), entry.name)),
+    "size": ("Size", lambda entry: (entry.size, entry.name)),
+    "time": ("Modified (UTC)", lambda entry: (entry.modified, entry.name)),
+}
+
+
+def listing(
+    path: str,
+    names: tuple[str, ...],
+    isShown: Callable[[str], bool],
+    look: Callable[[str], os.stat_result | None],
+    order: str = "name",
+) -> str:
     """
     @param path: of the folder.
     @param names: the segments that led to it, for its title.
-    @param dotFiles: whether names that begin with a dot are shown.
+    @param isShown: called with the name of each entry.
+    @param look: called with the names that are shown; returns what is known of
+        the file or folder, L{None} to leave it out all the same.
+    @param order: C{"name"}, C{"size"} or C{"time"}, with C{"-"} before it to
+        turn it round; anything else is as good as C{"name"}.
 
-    @return: HTML: folders first, each sorted by name.
+    @return: HTML: folders first, each sorted.
     """
-    rows = []
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.name.startswith(".") and not dotFiles:
-                continue
-            try:
-                facts = entry.stat()
-                folder = entry.is_dir()
-                # What isn't text can't be named in a path.
-                entry.name.encode("utf-8")
-            except (OSError, UnicodeEncodeError):
-                continue
-            rows.append((not folder, entry.name, facts.st_size, facts.st_mtime))
-    rows.sort()
+    down = order.startswith("-")
+    by = order.removeprefix("-")
+    if by not in _KEYS:
+        by, down = "name", False
+    entries, left = _entries(path, isShown, look)
+    compared = _KEYS[by][1]
+    entries.sort(key=compared, reverse=down)  # type: ignore[arg-type]
+    # Folders have no size to speak of.
+    entries.sort(key=lambda entry: not entry.isFolder)
+    rows = [_up()] if names else []
+    rows += [_row(entry) for entry in entries]
     title = escape("/" + "".join(name + "/" for name in names))
-    lines = [_row("..", "../", "", "")] if names else []
-    for isFile, name, size, modified in rows:
-        shown = name if isFile else name + "/"
-        link = "./" + quote(name, safe="") + ("" if isFile else "/")
-        when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(modified))
-        lines.append(_row(shown, link, f"{size:,}" if isFile else "", when))
+    count = f"{len(entries):,} shown, {left:,} more" if left else _count(len(entries))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{title}</title>\n<style>\n{_STYLE}</style></head>\n"
-        f"<body><h1>{title}</h1>\n<table><thead><tr><th>Name<th>Octets"
-        "<th>Modified (UTC)</thead>\n<tbody>\n"
-        + "".join(lines)
-        + "</tbody></table></body></html>\n"
+        f"<body><h1>{_trail(names)}</h1>\n<table><thead><tr>"
+        + "".join(_heading(key, by, down) for key in _KEYS)
+        + "</thead>\n<tbody>\n"
+        + "".join(rows)
+        + f"</tbody></table>\n<footer>{count}</footer></body></html>\n"
     )
 
 
-def _row(shown: str, link: str, size: str, when: str) -> str:
+def _entries(
+    path: str,
+    isShown: Callable[[str], bool],
+    look: Callable[[str], os.stat_result | None],
+) -> tuple[list[Entry], int]:
+    """
+    @return: what is in the folder, and how many more there are.
+    """
+    shown: list[str] = []
+    with os.scandir(path) as found:
+        for entry in found:
+            try:
+                # What isn't text can't be named in a path.
+                entry.name.encode("utf-8")
+            except UnicodeEncodeError:
+                continue
+            if isShown(entry.name):
+                shown.append(entry.name)
+    entries = []
+    for name in heapq.nsmallest(MAX_ENTRIES, shown):
+        facts = look(name)
+        if facts is None:
+            continue
+        isFolder = stat.S_ISDIR(facts.st_mode)
+        size = 0 if isFolder else facts.st_size
+        entries.append(Entry(name, isFolder, size, facts.st_mtime))
+    return entries, max(0, len(shown) - MAX_ENTRIES)
+
+
+def _count(number: int) -> str:
+    if not number:
+        return "Nothing here"
+    return "1 entry" if number == 1 else f"{number:,} entries"
+
+
+def _trail(names: tuple[str, ...]) -> str:
+    """
+    @return: the path, each folder of it a link.
+    """
+    links = [f'<a href="{"../" * len(names) or "./"}">/</a>']
+    for place, name in enumerate(names, 1):
+        up = "../" * (len(names) - place) or "./"
+        links.append(f'<a href="{up}">{escape(name)}/</a>')
+    return "".join(links)
+
+
+def _heading(key: str, by: str, down: bool) -> str:
+    """
+    @return: the head of a column, which sorts by it, or turns it round.
+    """
+    title = _KEYS[key][0]
+    if key != by:
+        # People look for what is large and what is new.
+        turned = key if key == "name" else "-" + key
+        return f'<th><a href="?sort={turned}">{title}</a>'
+    turned = key if down else "-" + key
+    sorted_ = "descending" if down else "ascending"
+    arrow = "\u2193" if down else "\u2191"
+    return f'<th aria-sort="{sorted_}"><a href="?sort={turned}">{title} {arrow}</a>'
+
+
+def _up() -> str:
+    return '<tr><td><a href="../">../</a><td><td></tr>\n'
+
+
+def _row(entry: Entry) -> str:
+    slash = "/" if entry.isFolder else ""
+    link = "./" + quote(entry.name, safe="") + slash
+    size = ""
+    if not entry.isFolder:
+        size = f'<span title="{entry.size:,} octets">{readable(entry.size)}</span>'
+    moment = time.gmtime(max(0, entry.modified))
+    when = time.strftime("%Y-%m-%d %H:%M", moment)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", moment)
     return (
-        f'<tr><td><a href="{escape(link)}">{escape(shown)}</a>'
-        f"<td>{size}<td>{when}</tr>\n"
+        f'<tr><td><a href="{escape(link)}">{escape(entry.name)}{slash}</a>'
+        f'<td>{size}<td><time datetime="{stamp}">{when}</time></tr>\n'
     )
+
+
+def readable(size: int) -> str:
+    """
+    @param size: octets, less than a thousand EB.
+
+    @return: about as many, in units of thousands.
+    """
+    if size < 1000:
+        return f"{size} B"
+    shown = float(size)
+    units = iter(_UNITS)
+    unit = ""
+    while shown >= 999.5:
+        shown /= 1000
+        unit = next(units)
+    return f"{shown:.1f} {unit}" if shown < 9.95 else f"{shown:.0f} {unit}"
