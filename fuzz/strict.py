@@ -1,7 +1,8 @@
 """
 Requests as RFC 9112 has them, read in the plainest way: the grammar as
 patterns, one line after the other, and of all that a recipient MAY forgive
-nothing forgiven.  It has all octets before it begins, and no limits.
+nothing forgiven.  It has all octets before it begins, and no limits.  Only of
+Transfer-Encoding it takes less than the grammar: C{chunked} and nothing else.
 
 Nothing of it is shared with the reader that it is compared with.
 """
