@@ -77,6 +77,13 @@ class Endpoint:
             types.pop(0)
         return types[0] == "ssl"
 
+    @property
+    def proxied(self) -> bool:
+        """
+        Whether whoever connects says first, by the PROXY protocol, for whom.
+        """
+        return (self.string or "").startswith("haproxy:")
+
     def describe(self, host: str) -> str:
         """
         @param host: the address for a port that is written without one.

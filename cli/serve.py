@@ -80,6 +80,24 @@ DEFAULT_HTTP = "8080"
     help="How long HTTP clients are waited for: idle=30.",
 )
 @click.option(
+    "--trust",
+    multiple=True,
+    metavar="NETWORK",
+    help="Believe proxies there who their clients are: an address, a network"
+    " (10.0.0.0/8), or unix for those on unix sockets.  Any number.  They aren't"
+    " counted by --limit connectionsPerAddress.",
+)
+@click.option(
+    "--trusted-fields",
+    "trustedFields",
+    type=click.Choice(["x-forwarded", "forwarded"]),
+    default="x-forwarded",
+    show_default=True,
+    help="Where these proxies say so: in X-Forwarded-For and X-Forwarded-Proto,"
+    " or in Forwarded.  To an endpoint haproxy:... they say it by the PROXY"
+    " protocol, and nobody else may connect.",
+)
+@click.option(
     "--reactor",
     metavar="NAME",
     help="Use this reactor of Twisted: asyncio, epoll, poll, select ...",
@@ -94,6 +112,8 @@ def serve(
     drain: float,
     limits: tuple[Bound, ...],
     timeouts: tuple[Bound, ...],
+    trust: tuple[str, ...],
+    trustedFields: str,
     reactor: str | None,
 ) -> None:
     """
@@ -119,6 +139,11 @@ def serve(
         raise click.UsageError("--forward is for a whole server: it has no path")
     if not http and not rpc:
         http = (Endpoint.parse(DEFAULT_HTTP),)
+    if not trust and any(endpoint.proxied for endpoint in http):
+        raise click.UsageError(
+            "anybody could lie to an endpoint haproxy:...: name your proxies with"
+            " --trust"
+        )
     # Only now: whoever asks for help or mistypes needn't wait for Twisted.
     from penstock.cli import serving
 
@@ -133,6 +158,8 @@ def serve(
                 drain=drain,
                 limits=limits,
                 timeouts=timeouts,
+                trust=trust,
+                trustedFields=trustedFields,
                 reactor=reactor,
             )
         )

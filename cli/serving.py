@@ -24,8 +24,10 @@ from penstock.cli.location import Location
 from penstock.cli.running import Run, chooseReactor
 from penstock.cli.target import loadTarget
 from penstock.core.accesslog import AccessLog
+from penstock.core.networks import Networks
 from penstock.core.server import Site
 from penstock.resources.forward import Forward
+from penstock.resources.trusted import TrustedProxies
 from penstock.transports.http1 import HTTPFactory, Limits, Timeouts
 from penstock.transports.rpc import RPCFactory
 
@@ -51,6 +53,8 @@ class Order:
     @ivar drain: seconds for what is under way at the end.
     @ivar limits: of HTTP, where they aren't the default.
     @ivar timeouts: the same.
+    @ivar trust: where proxies are: see L{Networks}.
+    @ivar trustedFields: a policy of L{TrustedProxies}.
     @ivar reactor: its name, L{None} for the default.
     """
 
@@ -63,6 +67,8 @@ class Order:
     reactor: str | None
     limits: tuple[Bound, ...] = ()
     timeouts: tuple[Bound, ...] = ()
+    trust: tuple[str, ...] = ()
+    trustedFields: str = "x-forwarded"
 
 
 def raiseDescriptors(limits: Limits) -> None:
@@ -90,6 +96,10 @@ def serve(order: Order) -> int:
     """
     limits = choose(Limits, order.limits, "--limit")
     timeouts = choose(Timeouts, order.timeouts, "--timeout")
+    try:
+        Networks(order.trust)
+    except ValueError as problem:
+        raise click.UsageError(f"--trust: {problem}") from None
     reactor = chooseReactor(order.reactor)
     if order.reactor != "select":
         raiseDescriptors(limits)
@@ -104,7 +114,11 @@ def serve(order: Order) -> int:
     site = served if isinstance(served, Site) else Site(served)
     if order.accessLog and site.accessLog is None:
         site.accessLog = AccessLog(lines.write, reactor.seconds)
-    makeHTTP = partial(HTTPFactory, site, reactor, limits, timeouts)
+    if order.trust:
+        site.root = TrustedProxies(site.root, order.trust, order.trustedFields)
+    makeHTTP = partial(
+        HTTPFactory, site, reactor, limits, timeouts, trusted=order.trust
+    )
     service = Service(reactor, order, site, makeHTTP, requester, lines)
     run = Run(reactor, service.run, service.stop)
     try:
@@ -123,12 +137,12 @@ class Service:
         reactor: Any,
         order: Order,
         site: Site,
-        makeHTTP: Callable[[], HTTPFactory],
+        makeHTTP: Callable[..., HTTPFactory],
         requester: Any,
         lines: Lines,
     ) -> None:
         """
-        @param makeHTTP: makes what serves a port.
+        @param makeHTTP: makes what serves a port; for C{peers}, if there are.
         @param requester: L{penstock.core.interfaces.IRequester} to close at
             the end, if not L{None}.
         """
@@ -166,7 +180,8 @@ class Service:
 
     async def _open(self) -> None:
         for endpoint in self._order.http:
-            await self._listen("http", endpoint, self._makeHTTP())
+            peers = self._order.trust if endpoint.proxied else None
+            await self._listen("http", endpoint, self._makeHTTP(peers=peers))
         for endpoint in self._order.rpc:
             await self._listen(
                 "rpc", endpoint, RPCFactory(self._site, reactor=self._reactor)

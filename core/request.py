@@ -53,6 +53,7 @@ class Request:
     began: bool = False
 
     _out: Headers | None = None
+    _info: ConnectionInfo | None = None
 
     def __init__(
         self,
@@ -85,10 +86,17 @@ class Request:
     @property
     def connectionInfo(self) -> ConnectionInfo:
         """
-        What is known of the connection.
+        What is known of the connection: what the transport knows, or what
+        somebody has set who knows more.
         """
+        if self._info is not None:
+            return self._info
         info: ConnectionInfo = self.chanRequest.connectionInfo
         return info
+
+    @connectionInfo.setter
+    def connectionInfo(self, info: ConnectionInfo) -> None:
+        self._info = info
 
     @property
     def upgradeOffers(self) -> tuple[bytes, ...]:

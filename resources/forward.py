@@ -22,6 +22,7 @@ from penstock.core.errors import (
     HTTPError,
     Unavailable,
 )
+from penstock.core.forwarding import Style, announce, dropForwarding
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IResource, IResponseCallbacks
 from penstock.core.response import Response
@@ -37,18 +38,29 @@ class Forward:
     Whatever is asked below this resource, another server answers.
 
     The request target goes on as it came, the fields too, but for those of the
-    hop.  An answer of the other server is passed on whatever its code; if
+    hop, and for those that say where a request comes from: these are written
+    anew.  An answer of the other server is passed on whatever its code; if
     there is none, the client gets 502, 503 (nobody took the request, so it may
     be sent again) or 504 (it took too long).
     """
 
     cancelOnDisconnect = True
 
-    def __init__(self, requester: Any) -> None:
+    def __init__(
+        self, requester: Any, policy: str | Style | None = Style.X_FORWARDED
+    ) -> None:
         """
         @param requester: L{penstock.core.interfaces.IRequester}.
+        @param policy: in which fields the other server is told who the client
+            is: C{"x-forwarded"}, C{"forwarded"}, or L{None} for none.  What
+            the client itself says there never passes; what trusted proxies
+            said does, as a fact, if this is below a
+            L{penstock.resources.trusted.TrustedProxies}.
+
+        @raise ValueError: if there is no such policy.
         """
         self.requester = requester
+        self._style = None if policy is None else Style(policy)
 
     def locateChild(self, request: Any, segments: tuple[str, ...]) -> Any:
         """
@@ -78,7 +90,12 @@ class Forward:
                 if not int(left):
                     return Response(headers=[(b"allow", request.site.allow)])
                 request.in_headers.setRaw(b"max-forwards", b"%d" % (int(left) - 1))
-        Relay(request).start(self.requester)
+        headers = request.in_headers.copy()
+        if self._style is None:
+            dropForwarding(headers)
+        else:
+            announce(headers, request.connectionInfo, self._style)
+        Relay(request).start(self.requester, headers)
         return None
 
 
@@ -102,15 +119,16 @@ class Relay:
         self._producer: Any = None
         self._answered = False
 
-    def start(self, requester: Any) -> None:
+    def start(self, requester: Any, headers: Headers) -> None:
         """
         Pass the request on.
+
+        @param headers: its fields, which may be changed.
         """
         request = self._request
         hasContent = request.content is not None and (
             self._downstream.contentLength != 0
         )
-        headers = request.in_headers.copy()
         if request.content is None:
             headers.removeHeader(b"content-length")
         # RFC 9110, section 7.6.3: who passes a request on says so.

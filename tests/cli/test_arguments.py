@@ -75,6 +75,8 @@ def test_serveDefaults(asked: Asked) -> None:
     assert found.drain == 10
     assert found.limits == ()
     assert found.timeouts == ()
+    assert found.trust == ()
+    assert found.trustedFields == "x-forwarded"
     assert found.reactor is None
 
 
@@ -84,7 +86,8 @@ def test_serveOptions(asked: Asked) -> None:
         *("serve", "--forward", "rpc://127.0.0.1:7780", "--host", "::"),
         *("--no-access-log", "--drain", "0.5", "--reactor", "poll"),
         *("--limit", "connections=7", "--limit", "requests=none"),
-        *("--timeout", "idle=1.5"),
+        *("--timeout", "idle=1.5", "--trust", "10.0.0.0/8", "--trust", "unix"),
+        *("--trusted-fields", "forwarded"),
     )
     assert found.served == Location("rpc://127.0.0.1:7780", "/")
     assert found.host == "::"
@@ -92,6 +95,8 @@ def test_serveOptions(asked: Asked) -> None:
     assert found.drain == 0.5
     assert found.limits == (("connections", 7), ("requests", None))
     assert found.timeouts == (("idle", 1.5),)
+    assert found.trust == ("10.0.0.0/8", "unix")
+    assert found.trustedFields == "forwarded"
     assert found.reactor == "poll"
 
 
@@ -197,6 +202,8 @@ def test_outputToStandardOutput(asked: Asked) -> None:
         (("serve", ".", "--http", "localhost"), "expected a port"),
         (("serve", ".", "--drain", "-1"), "--drain"),
         (("serve", ".", "--colour"), "--colour"),
+        (("serve", ".", "--http", "haproxy:tcp:0"), "--trust"),
+        (("serve", ".", "--trusted-fields", "x"), "--trusted-fields"),
         (("serve", ".", "--limit", "connections"), "NAME=NUMBER"),
         (("serve", ".", "--limit", "connections=-1"), "NAME=NUMBER"),
         (("serve", ".", "--limit", "connections=1e9"), "NAME=NUMBER"),

@@ -65,6 +65,19 @@ def test_refused(text: str) -> None:
         endpoint(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "proxied"),
+    [
+        ("haproxy:tcp:80", True),
+        ("haproxy:unix:/a", True),
+        ("tcp:80", False),
+        ("80", False),
+    ],
+)
+def test_proxied(text: str, proxied: bool) -> None:
+    assert Endpoint.parse(text).proxied is proxied
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_twistedTakesIt(loop: Loop, host: str) -> None:
     """

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -53,6 +54,12 @@ def root():
         def render_GET(self, request):
             raise ZeroDivisionError("it was the resource")
 
+    class Who(Resource):
+        def render_GET(self, request):
+            named = b"x-forwarded-for" in request.in_headers
+            peer = getattr(request.connectionInfo.peer, "host", "?")
+            return f"{peer} {request.scheme.decode()} {named}"
+
     class Chatty(Resource):
         def render_GET(self, request):
             print("resources may print")
@@ -63,6 +70,7 @@ def root():
     root.putChild("slow", Slow())
     root.putChild("endless", Endless())
     root.putChild("broken", Broken())
+    root.putChild("who", Who())
     root.putChild("chatty", Chatty())
     return root
 
@@ -164,6 +172,99 @@ def test_limits(serve: Serve) -> None:
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port), PATIENCE) as slow:
         assert slow.recv(1) == b""
+
+
+def who(url: str, **headers: str) -> str:
+    with closing(connect(url)) as connection:
+        connection.request("GET", "/who", headers={"Connection": "close", **headers})
+        return connection.getresponse().read().decode()
+
+
+SAYING = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "known"),
+    [
+        ((), "127.0.0.1 http True"),
+        (("--trust", "127.0.0.1"), "192.0.2.1 https False"),
+        (("--trust", "10.0.0.0/8", "--trust", "127.0.0.0/8"), "192.0.2.1 https False"),
+        (("--trust", "10.0.0.0/8"), "127.0.0.1 http False"),
+        (("--trust", "unix"), "127.0.0.1 http False"),
+        (
+            ("--trust", "127.0.0.1", "--trusted-fields", "forwarded"),
+            "198.51.100.1 http False",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_trust(serve: Serve, arguments: tuple[str, ...], known: str) -> None:
+    process = serve("ours:root", "--http", "0", *arguments)
+    (url,) = process.listening()
+    assert who(url, Forwarded="for=198.51.100.1", **SAYING) == known
+
+
+def proxied(where: Any, preamble: bytes) -> bytes:
+    """
+    @return: the answer to a request behind C{preamble}.
+    """
+    family = socket.AF_UNIX if isinstance(where, str) else socket.AF_INET
+    with socket.socket(family) as wire:
+        wire.settimeout(PATIENCE)
+        wire.connect(where)
+        wire.sendall(
+            preamble + b"GET /who HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+            b"X-Forwarded-For: 198.51.100.9\r\n\r\n"
+        )
+        answer = b""
+        try:
+            while data := wire.recv(65536):
+                answer += data
+        except ConnectionResetError:
+            pass
+        return answer.partition(b"\r\n\r\n")[2]
+
+
+ONE = b"PROXY TCP4 192.0.2.7 10.0.0.1 5000 80\r\n"
+TWO = (
+    b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c"
+    + bytes([192, 0, 2, 8, 10, 0, 0, 1])
+    + b"\x13\x88\x00\x50"
+)
+
+
+@pytest.mark.parametrize("place", ["tcp", "unix"])
+def test_proxyProtocol(serve: Serve, folder: Path, place: str) -> None:
+    """
+    H4: whoever is trusted says for whom it connects; and what this one says of
+    itself isn't believed.
+    """
+    path = str(folder / "socket")
+    text = (
+        "haproxy:tcp:0:interface=127.0.0.1"
+        if place == "tcp"
+        else f"haproxy:unix:{path}"
+    )
+    trust = "127.0.0.1" if place == "tcp" else "unix"
+    process = serve("ours:root", "--http", text, "--trust", trust)
+    (url,) = process.listening()
+    where: Any = (
+        path if place == "unix" else (urlsplit(url).hostname, urlsplit(url).port)
+    )
+    assert proxied(where, ONE) == b"192.0.2.7 http False"
+    assert proxied(where, TWO) == b"192.0.2.8 http False"
+    # Who doesn't speak it gets nothing.
+    assert proxied(where, b"") == b""
+    process.expect(b'http1 192.0.2.7 "GET /who"')
+
+
+def test_proxyProtocolOfAnybody(serve: Serve) -> None:
+    process = serve(
+        *("ours:root", "--http", "haproxy:tcp:0:interface=127.0.0.1"),
+        *("--trust", "10.0.0.0/8"),
+    )
+    (url,) = process.listening()
+    assert proxied((urlsplit(url).hostname, urlsplit(url).port), ONE) == b""
 
 
 def test_manyFiles(folder: Path) -> None:
@@ -425,6 +526,7 @@ def test_mistakes(folder: Path, arguments: list[str], status: int, said: bytes) 
         (("--limit", "connections=1.5"), b"whole number"),
         (("--limit", "startLine=none"), b"startLine must be a number"),
         (("--timeout", "connections=1"), b"none of this name, but head, "),
+        (("--trust", "10.0.0.1/8"), b"--trust: 10.0.0.1/8 has host bits set"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
