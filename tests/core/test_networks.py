@@ -24,7 +24,7 @@ CASES: list[tuple[list[str], Any, bool]] = [
     ([], UNIX, False),
     ([], None, False),
     (["0.0.0.0/0", "::/0", "unix"], None, False),
-    (["0.0.0.0/0", "::/0", "unix"], object(), False),
+    (["0.0.0.0/0", "::/0", "unix"], "an address", False),
     (["192.0.2.1"], peer("192.0.2.1"), True),
     (["192.0.2.1"], peer("192.0.2.2"), False),
     (["192.0.2.0/24"], peer("192.0.2.255"), True),

@@ -440,7 +440,7 @@ def test_theTablesHaveNoOtherRows() -> None:
 
 
 @pytest.mark.parametrize(
-    "why", set(OTHERWISE.values()), ids=lambda why: why.reason[:30]
+    "why", dict.fromkeys(OTHERWISE.values()), ids=lambda why: why.reason[:30]
 )
 def test_eachReasonHasItsSection(why: Why) -> None:
     assert "section" in why.reason
