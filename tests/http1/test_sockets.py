@@ -359,6 +359,42 @@ def test_stallOfPlainWrites(server: Server) -> None:
     assert type(asked.lost) is DeadlineExceeded
 
 
+@pytest.mark.parametrize("fields", [b"", b"Connection: close\r\n"], ids=["", "close"])
+@pytest.mark.parametrize("kind", ["plain", "file"])
+def test_stallInTheKernel(
+    server: Server, tmp_path: Path, fields: bytes, kind: str
+) -> None:
+    """
+    K2: a response that the kernel has taken whole isn't one that the peer has.
+    """
+    whole = tmp_path / "whole"
+    whole.write_bytes(bytes(600_000))
+
+    def react(asked: Asked, what: str) -> None:
+        if what != "process":
+            return
+        channel = asked.channel
+        if kind == "plain":
+            asked.answer(bytes(600_000))
+            return
+        file = whole.open("rb")
+
+        def sent(ignored: None) -> None:
+            file.close()
+            channel.finish()
+
+        channel.writeHeaders(200, Headers([("content-length", "600000")]))
+        channel.writeFile(file, 0, 600_000).addCallback(sent)
+
+    server.listen(react, timeouts=Timeouts(write=0.6, idle=None, linger=None))
+    client = server.connect(receiveBuffer=4096)
+    client.send(get(b"/", fields))
+    server.begun()
+    server.loop.run(lambda: not len(server.factory._sweep), seconds=4)
+    with pytest.raises(ConnectionResetError):
+        client.readAll()
+
+
 def test_stallAfterTheEnd(server: Server) -> None:
     """
     A finished response that nobody reads doesn't stay for ever either.

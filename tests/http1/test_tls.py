@@ -183,6 +183,28 @@ def test_badRequestIsReadable(tls: Encrypted) -> None:
     tls.loop.run(lambda: not len(tls.factory._sweep))
 
 
+@pytest.mark.parametrize("fields", [b"", b"Connection: close\r\n"], ids=["", "close"])
+def test_stall(tls: Encrypted, fields: bytes) -> None:
+    """
+    K2: the kernel has it all, and the peer takes none of it.
+    """
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            beneath.pauseProducing()
+            asked.answer(bytes(600_000))
+
+    tls.listen(react, timeouts=Timeouts(write=0.6, idle=None, linger=None))
+    client = tls.connect()
+    beneath: Any = client.transport.transport  # type: ignore[union-attr]
+    beneath.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    write(client, get(b"/", fields))
+    tls.begun()
+    tls.loop.run(lambda: not len(tls.factory._sweep), seconds=4)
+    beneath.resumeProducing()
+    tls.loop.run(lambda: client.ended)
+
+
 def test_goneWhilePaused(tls: Encrypted) -> None:
     def react(asked: Asked, what: str) -> None:
         if what == "process":

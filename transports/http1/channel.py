@@ -60,6 +60,9 @@ class HTTPChannel(SwitchingConnection):
     bytes.
     """
 
+    # The peer sends nothing more.
+    _ended = False
+
     def __init__(self, factory: HTTPFactory) -> None:
         super().__init__(factory)
         self._limits = factory.limits
@@ -70,8 +73,6 @@ class HTTPChannel(SwitchingConnection):
         self._keep = True
         # More requests wait for the reactor's next turn.
         self._yielding = False
-        # The peer sends nothing more.
-        self._ended = False
 
     # What Twisted calls
 
@@ -393,7 +394,7 @@ class HTTPChannel(SwitchingConnection):
         """
         self._exchange = None
         if not self._keep:
-            if self._intake is _CONTENT or self._reader.buffered:
+            if self._intake is _CONTENT or self._reader.buffered or self._isSlow():
                 self._linger()
             else:
                 self._intake = _CLOSING

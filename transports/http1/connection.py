@@ -51,7 +51,7 @@ class ServerConnection(Protocol):
     """
 
     _written = 0
-    """Octets given to the transport."""
+    """Octets given to the transport, or to its socket."""
 
     _blocked = False
     """The transport wants no more."""
@@ -173,6 +173,14 @@ class ServerConnection(Protocol):
         # slow peer would seem to take nothing for a long while.
         return queued(lowest) + unacknowledged(lowest.socket)
 
+    def _isSlow(self) -> bool:
+        """
+        @return: whether much of the last response is still on its way.  Once
+            the socket is closed, nobody would see whether it ever arrives.
+        """
+        # Of TLS, we can't close one side only.
+        return not self._secure and self._written > GATHER and self._unsent() > GATHER
+
     def _taken(self) -> int:
         """
         @return: a number that changes when the peer takes something.
@@ -225,6 +233,7 @@ class ServerConnection(Protocol):
 
         def ended(sender: sendfile.FileSender) -> None:
             self._sender = None
+            self._written += sender.offset - offset
             transport.registerProducer(self, True)
             if self._blocked:
                 self.resumeProducing()

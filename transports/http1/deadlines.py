@@ -21,6 +21,11 @@ from penstock.transports.http1.limits import Timeouts
 # Seconds.  A peer that has gone is to be noticed within one.
 INTERVAL: Final = 0.5
 
+# Seconds that pass from one look to the next, at most.  Where it takes longer,
+# we stood still, or the clock was set (the reactor's is that on the wall): what
+# the peers have sent meanwhile isn't read yet, and they aren't to blame.
+LONGEST: Final = 2.0
+
 
 class Waiting(Enum):
     """
@@ -120,6 +125,10 @@ class Sweep:
             Waiting.WRITE: _step(timeouts.write, timeouts.writeRate),
         }
         self._watched: dict[Any, tuple[Progress, float]] = {}
+        # Time that has passed, as peers are charged for it; and what the clock
+        # said then.
+        self._now = 0.0
+        self._seen = 0.0
         self._clock: IReactorTime | None = None
         self._call: Any = None
 
@@ -133,10 +142,19 @@ class Sweep:
         """
         Watch a connection that was just made.
         """
-        self._watched[watched] = (watched.progress(), clock.seconds())
         if self._call is None:
             self._clock = clock
+            self._seen = clock.seconds()
             self._call = clock.callLater(INTERVAL, self._look)
+        self._watched[watched] = (watched.progress(), self._time(clock.seconds()))
+
+    def _time(self, seconds: float) -> float:
+        """
+        @param seconds: what the clock says.
+
+        @return: the time that has passed.
+        """
+        return self._now + min(max(0.0, seconds - self._seen), LONGEST)
 
     def remove(self, watched: Watched) -> None:
         """
@@ -153,7 +171,9 @@ class Sweep:
         if clock is None:
             return
         self._call = clock.callLater(INTERVAL, self._look)
-        now = clock.seconds()
+        seconds = clock.seconds()
+        now = self._now = self._time(seconds)
+        self._seen = seconds
         limits = self._limits
         if len(self._watched) >= self._crowd:
             limits = self._crowdedLimits
@@ -164,13 +184,7 @@ class Sweep:
             progress = watched.progress()
             waiting, reached = progress
             grown = reached - before[1]
-            if (
-                waiting is not before[0]
-                or grown >= steps.get(waiting, 1)
-                or grown < 0
-                # The reactor's clock is that on the wall: it can be set back.
-                or now < since
-            ):
+            if waiting is not before[0] or grown >= steps.get(waiting, 1) or grown < 0:
                 self._watched[watched] = (progress, now)
             else:
                 limit = limits[waiting]

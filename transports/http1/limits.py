@@ -135,7 +135,8 @@ class Timeouts:
 
     write: float | None = 30.0
     """Without the peer taking what waits to be sent, as fast as C{writeRate}
-    says."""
+    says.  What the kernel keeps for it counts as waiting too, where the kernel
+    tells."""
 
     linger: float | None = 5.0
     """For all that is read and dropped: before closing our side, and again

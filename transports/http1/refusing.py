@@ -12,6 +12,7 @@ from penstock.core.errors import DeadlineExceeded, ExchangeLost
 from penstock.core.order import Stage
 from penstock.transports.http1.channel_request import ChannelRequest
 from penstock.transports.http1.connection import ServerConnection
+from penstock.transports.http1.delivery import Delivery
 from penstock.transports.http1.events import Rejected
 from penstock.transports.http1.intake import Intake
 from penstock.transports.http1.request_reader import RequestReader
@@ -28,6 +29,23 @@ class RefusingConnection(ServerConnection):
     Answers in place of the application, and gives up.
     """
 
+    # What few connections ever change is set here: an instance with more than
+    # thirty attributes makes each look at any of them slower, by a twentieth of
+    # a request's time in all.
+
+    # Octets of content that have come, of all requests together.
+    _content = 0
+
+    # Interim responses that were written, of all requests together.
+    _interims = 0
+
+    # What becomes of the connection when the content is whole: a head to send,
+    # and the protocol that gets it.
+    _handOver: tuple[bytes, Any] | None = None
+
+    # Whether the content can be whole, though the peer sends no more.
+    _mayBeWhole: bool | None = None
+
     def __init__(self, factory: HTTPFactory) -> None:
         super().__init__(factory)
         self._reader = RequestReader(factory.limits)
@@ -37,18 +55,10 @@ class RefusingConnection(ServerConnection):
         self._expects = False
         self._requests = 0
         self._reads = 0
-        # Octets of content that have come, of all requests together.
-        self._content = 0
-        # Interim responses that were written, of all requests together.
-        self._interims = 0
         # Octets of the present request's content that nobody wanted, or of
         # whatever comes after the last request.
         self._dropped = 0
-        # What becomes of the connection when the content is whole: a head to
-        # send, and the protocol that gets it.
-        self._handOver: tuple[bytes, Any] | None = None
-        # Whether the content can be whole, though the peer sends no more.
-        self._mayBeWhole: bool | None = None
+        self._delivery = Delivery()
 
     # Answering
 

@@ -60,13 +60,11 @@ class WatchedConnection(RefusingConnection):
         """
         intake = self._intake
         if intake is Intake.CLOSING:
-            if self._unsent():
-                return (Waiting.WRITE, self._taken())
-            return (Waiting.CLOSE, 0)
+            return self._writing() or (Waiting.CLOSE, 0)
         if intake is Intake.SWITCHED:
             return (Waiting.NOTHING, 0)
         if self._blocked or self._sender is not None:
-            return (Waiting.WRITE, self._taken())
+            return self._writing() or (Waiting.WRITE, self._taken())
         if intake is Intake.HEAD:
             if self._reader.inHead:
                 return (Waiting.HEAD, self._requests)
@@ -74,7 +72,7 @@ class WatchedConnection(RefusingConnection):
                 return (Waiting.FIRST, 0)
             # It costs less to parse a head again than to keep it.
             self._reader.forget()
-            return (Waiting.IDLE, self._requests)
+            return self._writing() or (Waiting.IDLE, self._requests)
         if intake is Intake.CONTENT and not self._readPaused and not self._expects:
             # Each request gets time of its own.
             return (Waiting.CONTENT, (self._requests << 64) + self._content)
@@ -83,7 +81,23 @@ class WatchedConnection(RefusingConnection):
         exchange = self._exchange
         if exchange is not None and exchange.stage is Stage.WAITING:
             return (Waiting.ANSWER, self._requests + self._interims)
-        return (Waiting.NOTHING, 0)
+        return self._writing() or (Waiting.NOTHING, 0)
+
+    def _writing(self) -> Progress | None:
+        """
+        @return: how far the peer has got with what was written; L{None} if it
+            has it all.
+
+        It hasn't, while the kernel keeps it: a megabyte for each of those who
+        don't read would be kept for nothing, and nobody know.
+        """
+        if self._sender is not None:
+            # What a file has sent isn't in what was written.
+            return (Waiting.WRITE, self._taken())
+        if self._delivery.acknowledged == self._written:
+            return None
+        reached = self._delivery.look(self._written, self._taken())
+        return None if reached is None else (Waiting.WRITE, reached)
 
     def expire(self, waiting: Waiting) -> None:
         """
