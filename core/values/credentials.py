@@ -259,6 +259,8 @@ def _parseDigest(found: dict[str, str]) -> Digest:
         raise ValueError("userhash is neither true nor false")
     if not all(name in found for name in _REQUIRED):
         raise ValueError("it has no name, realm, nonce, uri or response")
+    if _CONTROL.search(found["username"]) is not None:
+        raise ValueError("the name has control characters")
     count = found.pop("nc", None)
     if count is not None and _COUNT.fullmatch(count) is None:
         raise ValueError("nc is not a number of eight digits")
@@ -282,6 +284,8 @@ def _generateDigest(value: Digest) -> bytes:
     others = value.parameters
     if any(name.lower() in _KNOWN for name, text in others):
         raise InvalidField("it has a parameter that has a place of its own")
+    if _CONTROL.search(value.user) is not None:
+        raise InvalidField("the name has control characters")
     if value.user.isascii():
         parts = [b"username=" + quote(value.user)]
     elif value.userHash:

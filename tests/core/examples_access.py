@@ -375,6 +375,14 @@ BAD: list[tuple[str, bytes]] = [
         "Authorization",
         b"Digest username*=UTF-8''%zz, realm=r, nonce=n, uri=u, response=d",
     ),
+    (
+        "Authorization",
+        b"Digest username*=UTF-8''a%00b, realm=r, nonce=n, uri=u, response=d",
+    ),
+    (
+        "Authorization",
+        b'Digest username="a\tb", realm=r, nonce=n, uri=u, response=d',
+    ),
     ("Authorization", b"a b c"),
     ("Authorization", b"a b=c d=e"),
     ("Authorization", b'a b="c'),

@@ -84,6 +84,9 @@ def without(*names: str) -> st.SearchStrategy[str]:
 keys = st.from_regex(r"[a-z*][a-z0-9_.*-]{0,9}", fullmatch=True)
 asciiTexts = st.text([chr(c) for c in range(0x20, 0x7F)], max_size=12)
 anyTexts = st.text(st.characters(codec="utf-8"), max_size=12)
+visibleTexts = anyTexts.map(
+    lambda text: "".join(c for c in text if c >= " " and c != "\x7f")
+)
 structuredTokens = st.from_regex(
     r"[A-Za-z*][A-Za-z0-9!#$%&'*+.^_`|~:/-]{0,9}", fullmatch=True
 )
@@ -118,15 +121,13 @@ token68s = st.from_regex(r"[A-Za-z0-9._~+/-]{1,12}={0,2}", fullmatch=True)
 credentials = st.one_of(
     st.builds(
         Basic,
-        anyTexts.map(
-            lambda text: "".join(c for c in text if c >= " " and c not in ":\x7f")
-        ),
-        anyTexts.map(lambda text: "".join(c for c in text if c >= " " and c != "\x7f")),
+        visibleTexts.map(lambda text: text.replace(":", "")),
+        visibleTexts,
     ),
     st.builds(Bearer, token68s),
     st.builds(
         Digest,
-        user=st.one_of(asciiTexts, anyTexts),
+        user=st.one_of(asciiTexts, visibleTexts),
         realm=texts,
         nonce=texts,
         uri=references,
