@@ -10,6 +10,9 @@ RPC_PORT ?= 7780
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Processes that share the tests: one for each processor.
+WORKERS ?= logical --maxprocesses 8 --dist worksteal
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
@@ -35,8 +38,7 @@ run: $(VENV)/.for-run
 	$(BIN)/penstock serve $(TARGET) --http $(PORT) --rpc $(RPC_PORT)
 
 test: $(VENV)/.for-test
-	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
-	$(BIN)/coverage report
+	$(BIN)/pytest --numprocesses $(WORKERS) --cov $(PYTEST_ARGS)
 
 lint: $(VENV)/.for-lint
 	$(BIN)/ruff check

@@ -5,9 +5,15 @@ What every test gets.
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 
 from .loop import Loop
+
+# How long something takes says little where others are at work too.
+settings.register_profile("unhurried", deadline=None)
+if settings.get_current_profile_name() == "default":
+    settings.load_profile("unhurried")
 
 
 class LoggedErrors:
