@@ -25,8 +25,8 @@ from penstock.cli.progress import Progress
 from penstock.cli.running import Run, chooseReactor
 from penstock.cli.upload import Upload
 from penstock.core.client import Response
-from penstock.core.errorpage import phrase
 from penstock.core.headers import Headers
+from penstock.core.phrases import phrase
 
 RECEIVING: Final = "Receiving"
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from penstock.core.choice import addVary, bestType
 from penstock.core.headers import Headers
+from penstock.core.phrases import phrase
 from penstock.core.response import Response
 
 PROBLEM: Final = "application/problem+json"
@@ -28,16 +29,6 @@ _STYLE: Final = (
     "body{max-width:50rem;margin:4rem auto;padding:0 1rem}"
     "pre{overflow:auto;padding:1rem;border:1px solid #8884}"
 )
-
-
-def phrase(code: int) -> str:
-    """
-    @return: the standard reason phrase of C{code}, or an empty string.
-    """
-    try:
-        return HTTPStatus(code).phrase
-    except ValueError:
-        return ""
 
 
 def errorPage(

@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterable
 from email.utils import formatdate
 from enum import Enum, auto
-from http import HTTPStatus
 from typing import Final
 
 from penstock.core.errors import LocalProtocolError
 from penstock.core.headers import Headers, RawField
 from penstock.core.hop import HOP_BY_HOP, endToEnd
+from penstock.core.phrases import CODES, phrase
 from penstock.core.trailers import trailerFields
 from penstock.transports.http1.head import TOKEN
 
-_REASONS: Final = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
+_REASONS: Final = {code: phrase(code).encode("ascii") for code in CODES}
 
 _STATUS_LINES: Final = {
     code: b"HTTP/1.1 %d %b" % (code, reason) for code, reason in _REASONS.items()
