@@ -35,7 +35,12 @@ class ExchangeLost(Exception):
     An exchange ended before both of its messages were complete.
 
     Never raised as such: each cause has a class of its own.
+
+    @ivar code: the status code that the transport answers in place of the
+        request, if it does.
     """
+
+    code: int | None = None
 
 
 class PeerGone(ExchangeLost):

@@ -300,6 +300,44 @@ class IRequestCallbacks(Interface):
         """
 
 
+class IRefusals(Interface):
+    """
+    What a L{RequestFactory} may provide too, to hear of the requests that it
+    never makes: their transport refuses them by itself.
+    """
+
+    def refused(
+        info: ConnectionInfo, code: int | None, reason: str, line: bytes = b""
+    ) -> None:
+        """
+        A request was refused.  For logs; nothing can be done about it.
+
+        @param info: of the connection.
+        @param code: the status code of the answer; L{None} if there is none,
+            and the connection is closed.
+        @param reason: why, in a few words of ours.
+        @param line: how the request begins, as far as it is known: octets of
+            the peer, any, so see that they do no harm.
+        """
+
+
+Refused = Callable[[ConnectionInfo, "int | None", str, bytes], None]
+"""L{IRefusals.refused}."""
+
+
+def refusedOf(factory: object) -> Refused | None:
+    """
+    @param factory: a L{RequestFactory}, or L{None}.
+
+    @return: what is to be told of refusals, if anybody wants to know.
+    """
+    if not IRefusals.providedBy(factory):
+        return None
+    found: Any = factory
+    refused: Refused = found.refused
+    return refused
+
+
 RequestFactory = Callable[
     [Any, bytes, bytes, Version, "Headers"],
     Any,

@@ -30,13 +30,21 @@ from penstock.core.choice import addVary
 from penstock.core.coroutines import settle
 from penstock.core.errorpage import errorPage
 from penstock.core.errors import (
+    Cancelled,
     ContentError,
     ExchangeLost,
     HTTPError,
     LimitExceeded,
+    LocalProtocolError,
+    PeerGone,
 )
 from penstock.core.headers import Headers, fieldValue
-from penstock.core.interfaces import IRequestCallbacks, Version
+from penstock.core.interfaces import (
+    ConnectionInfo,
+    IRefusals,
+    IRequestCallbacks,
+    Version,
+)
 from penstock.core.reading import ReadingRequest
 from penstock.core.response import Response
 from penstock.core.selection import select
@@ -100,6 +108,10 @@ class Request(ReadingRequest):
     error: HTTPError | None = None
     failure: Failure | None = None
     target: Target
+    @ivar remark: what the access log shall say of it, L{None} for nothing:
+        what went wrong, where the code doesn't tell.
+    @ivar answeredFor: the status code that the transport has answered in its
+        place, L{None} if it hasn't.
 
     _pending: Deferred[Any] | None = None
     _waiters: list[Deferred[None]] | None = None
@@ -108,6 +120,8 @@ class Request(ReadingRequest):
 
     def __init__(
         self,
+    remark: str | None = None
+    answeredFor: int | None = None
         site: Site,
         chanRequest: Any,
         command: bytes,
@@ -535,6 +549,11 @@ def _replace(headers: Headers, others: Headers) -> None:
     """
     replaced = set()
     for name, value in others:
+        problem = reason.value
+        if not isinstance(problem, (PeerGone, Cancelled)):
+            # That clients leave needs no words.
+            self.remark = str(problem) or type(problem).__name__
+            self.answeredFor = getattr(problem, "code", None)
         key = name.lower()
         if key == b"vary":
             names = value.decode("latin-1").lower().split(",")
@@ -577,7 +596,9 @@ class Site:
     @ivar root: the L{penstock.core.interfaces.IResource} that every path
         begins at.
     @ivar accessLog: called with each L{Request} when it is over, if not
-        L{None}: see L{penstock.core.accesslog}.
+        L{None}: see L{penstock.core.accesslog}.  If it has a method
+        C{refused}, that is called for requests that a transport refuses: see
+        L{IRefusals}.
     @ivar allow: the Allow field of C{OPTIONS *}.
     @ivar debug: see L{__init__}.
     @ivar token: makes random letters and digits, which nobody can guess.
@@ -600,6 +621,7 @@ class Site:
 
     def __call__(
         self,
+@implementer(IRefusals)
         chanRequest: Any,
         command: bytes,
         path: bytes,
@@ -627,3 +649,17 @@ class Site:
             None if error is None else error.details,
             None if failure is None else failure.getTraceback(),
         )
+    def refused(
+        self, info: ConnectionInfo, code: int | None, reason: str, line: bytes = b""
+    ) -> None:
+        """
+        See L{IRefusals}.
+        """
+        refused = getattr(self.accessLog, "refused", None)
+        if refused is not None:
+            try:
+                refused(info, code, reason, line)
+            except Exception:
+                # The transport has more to do.
+                _log.failure("The access log failed")
+

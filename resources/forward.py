@@ -12,7 +12,6 @@ import re
 from typing import Any, Final
 
 from twisted.internet.interfaces import IPushProducer
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -27,7 +26,9 @@ from penstock.core.headers import Headers
 from penstock.core.interfaces import IResource, IResponseCallbacks
 from penstock.core.response import Response
 
-_log: Final = Logger()
+# What this and all behind it go by (RFC 9110, section 7.6.3).
+PSEUDONYM: Final = "penstock"
+_BY: Final = PSEUDONYM.encode("ascii")
 
 _DIGITS: Final = re.compile(rb"[0-9]{1,9}")
 
@@ -212,12 +213,8 @@ class Relay:
         self._downstream.unregisterProducer()
         if self._request.done:
             return
-        _log.info(
-            "{method} {uri}: the server did not answer whole: {reason}",
-            method=self._request.method,
-            uri=self._request.uri,
-            reason=reason.value,
-        )
+        # For who runs this: the client learns no more than the code.
+        self._request.remark = str(reason.value)
         if reason.check(Unavailable):
             self._request.refuse(
                 HTTPError(503, headers=Headers([(b"retry-after", b"1")]))

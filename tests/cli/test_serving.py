@@ -465,6 +465,52 @@ def test_failingResource(serve: Serve) -> None:
     process.expect(b'"GET /broken" 500 ')
 
 
+def exchange(url: str, data: bytes) -> bytes:
+    """
+    @return: all that C{data} is answered.
+    """
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), PATIENCE) as wire:
+        wire.sendall(data)
+        answer = b""
+        while more := wire.recv(65536):
+            answer += more
+        return answer
+
+
+def test_refusedRequests(serve: Serve) -> None:
+    """
+    N4: whoever runs it sees one line for each, and none that a peer wrote.
+    """
+    process = serve("files", "--http", "0", "--rpc", "0", "--timeout", "head=0.5")
+    url, rpc = process.listening(2)
+    assert exchange(url, b"\r\nG\nT / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    process.expect(b'http1 127.0.0.1 "G" 400 - - "line end without CR"\n')
+    assert exchange(url, b"GET /page").startswith(b"HTTP/1.1 408 ")
+    process.expect(b'http1 127.0.0.1 "GET /page" 408 - - "head takes too long"\n')
+    exchange(rpc, b"GET / HTTP/1.0\r\n\r\n")
+    process.expect(b'rpc 127.0.0.1 "-" 000- - - "')
+    process.interrupt()
+    assert process.end() == 0
+    assert process.said.count(b"\n") == 5
+    assert process.complained == b""
+
+
+def test_nobodyThere(serve: Serve) -> None:
+    """
+    A gateway says why it couldn't ask.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    process = serve("--forward", f"http://127.0.0.1:{port}", "--http", "0")
+    (url,) = process.listening()
+    code, page = get(url, "/page.txt")
+    assert code == 503
+    assert b"refused" not in page
+    process.expect(b'"GET /page.txt" 503 ')
+    process.expect(b'ms "no connection: Connection was refused')
+
+
 def test_printing(serve: Serve) -> None:
     process = serve("ours:root", "--http", "0")
     (url,) = process.listening()

@@ -25,7 +25,7 @@ from penstock.core.headers import Headers
 from penstock.transports.http1.channel_request import ChannelRequest
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.intake import Intake
-from penstock.transports.http1.request_reader import RequestHead
+from penstock.transports.http1.request_reader import RequestHead, requestLine
 from penstock.transports.http1.switching import SwitchingConnection
 from penstock.transports.http1.writer import Framing, Persistence
 
@@ -256,7 +256,7 @@ class HTTPChannel(SwitchingConnection):
         if head.method == b"CONNECT":
             # What follows would be for somebody else, and so isn't parsed.
             self._exchange = None
-            self._refuse(Rejected(501, "CONNECT"))
+            self._refuse(Rejected(501, "CONNECT"), requestLine(head))
             return
         exchange.begin(
             self.factory.requestFactory,

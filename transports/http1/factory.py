@@ -18,7 +18,7 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import ServerFactory
 from zope.interface import implementer
 
-from penstock.core.interfaces import RequestFactory
+from penstock.core.interfaces import RequestFactory, refusedOf
 from penstock.core.networks import Networks
 from penstock.transports.http1.channel import HTTPChannel
 from penstock.transports.http1.deadlines import Sweep
@@ -46,6 +46,8 @@ class HTTPFactory(ServerFactory):
     @ivar requestFactory: makes requests.
     @ivar limits: what peers may send.
     @ivar timeouts: how long they may take.
+    @ivar refused: told of requests that aren't taken: see
+        L{penstock.core.interfaces.IRefusals}; or L{None}.
     """
 
     noisy = False
@@ -69,6 +71,7 @@ class HTTPFactory(ServerFactory):
             endpoint for the PROXY protocol, those that are to speak it.
         """
         self.requestFactory = requestFactory
+        self.refused = refusedOf(requestFactory)
         self.limits = Limits() if limits is None else limits
         self.timeouts = Timeouts() if timeouts is None else timeouts
         self._clock = clock

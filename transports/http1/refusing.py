@@ -62,12 +62,24 @@ class RefusingConnection(ServerConnection):
 
     # Answering
 
-    def _refuse(self, rejected: Rejected) -> None:
+    def _refuse(self, rejected: Rejected, line: bytes | None = None) -> None:
         """
         Answer what can't be taken, and take nothing more.
+
+        @param line: of the request, if the reader doesn't have it any more.
         """
         self._logRefusal(rejected)
+        if line is None:
+            line = self._reader.refused or self._reader.firstLine()
+        self._tellRefusal(*rejected, line)
         self._answer(rejected.code)
+
+    def _tellRefusal(self, code: int, reason: str, line: bytes) -> None:
+        """
+        Tell the site of a request that it won't get.
+        """
+        if self.factory.refused is not None:
+            self.factory.refused(self.describeConnection(), code, reason, line)
 
     def _failContent(
         self, exchange: ChannelRequest, problem: ExchangeLost, rejected: Rejected
@@ -78,6 +90,8 @@ class RefusingConnection(ServerConnection):
         """
         self._logRefusal(rejected)
         isWaiting = exchange.stage is Stage.WAITING
+        if isWaiting:
+            problem.code = rejected.code
         self._intake = Intake.CLOSING
         self._lose(problem)
         if isWaiting:
@@ -95,7 +109,9 @@ class RefusingConnection(ServerConnection):
             peer=self._peer,
         )
         self._intake = Intake.CLOSING
-        self._lose(DeadlineExceeded("there was no answer in time"))
+        problem = DeadlineExceeded("there was no answer in time")
+        problem.code = 503
+        self._lose(problem)
         self._answer(503, exchange.head.method != b"HEAD")
 
     def _endDrain(self, code: int) -> None:

@@ -65,6 +65,9 @@ _CR: Final = 0x0D
 # what an idle connection holds is what it costs.
 _MAX_KEPT: Final = 4096
 
+# What logs show of a head that was refused.
+_SHOWN: Final = 256
+
 
 class RequestHead(NamedTuple):
     """
@@ -98,6 +101,13 @@ class RequestHead(NamedTuple):
 Event = RequestHead | Data | End | Rejected
 
 
+def requestLine(head: RequestHead) -> bytes:
+    """
+    @return: the beginning of its request line: for logs.
+    """
+    return b" ".join(head[:2])[:_SHOWN]
+
+
 class State(Enum):
     """
     What comes next.
@@ -124,6 +134,9 @@ _BARE: Final = State.BARE_END
 class RequestReader:
     """
     An incremental reader of one connection's requests.
+
+    @ivar refused: the beginning of the head that was rejected, as far as it
+        had come: for logs.
     """
 
     __slots__ = (
@@ -136,6 +149,7 @@ class RequestReader:
         "_limits",
         "_position",
         "_searched",
+        "refused",
         "state",
     )
 
@@ -154,6 +168,7 @@ class RequestReader:
         self._headBytes = b""
         self._head: RequestHead | None = None
         self._block: bytes | None = None
+        self.refused = b""
 
     @property
     def buffered(self) -> int:
@@ -177,6 +192,15 @@ class RequestReader:
             fewer.
         """
         return self._buffer[max(self._position, len(self._buffer) - size) :]
+
+    def firstLine(self) -> bytes:
+        """
+        @return: the first line of what was received and not parsed, or its
+            beginning.
+        """
+        start = self._position
+        line = self._buffer[start : start + _SHOWN]
+        return line.partition(b"\n")[0].removesuffix(b"\r")
 
     @property
     def inHead(self) -> bool:
@@ -247,6 +271,7 @@ class RequestReader:
             try:
                 head = self._readHead()
             except Malformed as problem:
+                self.refused = self.firstLine()
                 return self._reject(Rejected(problem.code, problem.reason))
             return None if head is None else self._begin(head)
         if state is State.CONTENT:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from penstock.transports.http1.channel import HTTPChannel
-from penstock.transports.http1.request_reader import RequestHead
+from penstock.transports.http1.request_reader import RequestHead, requestLine
 
 # Seconds.  Others leave all the time; but not everybody is to come back at once.
 RETRY_AFTER: Final = 5
@@ -22,4 +22,5 @@ class TurnedAway(HTTPChannel):
     """
 
     def _begin(self, head: RequestHead) -> None:
+        self._tellRefusal(503, "too many connections", requestLine(head))
         self._answer(503, head.method != b"HEAD", (b"Retry-After: %d" % RETRY_AFTER,))

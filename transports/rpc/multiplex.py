@@ -87,6 +87,13 @@ class Surroundings(Protocol):
         Nothing is under way any more.
         """
 
+    def refused(self, code: int, reason: str, line: bytes) -> None:
+        """
+        A request was answered without being taken.
+
+        @param line: how it begins.
+        """
+
 
 class Multiplexer:
     """
@@ -287,6 +294,8 @@ class Multiplexer:
             headers, length = readRequest(message, self._limits, self._heads)
         except Malformed as problem:
             self._drop(content)
+            line = b" ".join((message.command, message.path))
+            self._surroundings.refused(problem.code, problem.reason, line)
             self._answer(number, problem.code)
             return
         exchange = RPCServing(self, number, self.peer.window)

@@ -35,7 +35,7 @@ from penstock.core.errors import (
     Unavailable,
 )
 from penstock.core.headers import Headers
-from penstock.core.interfaces import ConnectionInfo, RequestFactory
+from penstock.core.interfaces import ConnectionInfo, RequestFactory, refusedOf
 from penstock.transports.rpc.calling import RPCCalling
 from penstock.transports.rpc.codec import MAGIC, Decoder, Rejected, encode, frame
 from penstock.transports.rpc.exchanges import RPCExchange
@@ -114,6 +114,7 @@ class RPCSession(Protocol):
         self._trustFacts = trustFacts
         self._authority = authority
         self._requestFields = RequestFields()
+        self._tellRefused = refusedOf(requestFactory)
         self._onOpen = onOpen
         self._onClosed = onClosed
         self._name = f"rpc-{next(_numbers)}"
@@ -406,6 +407,13 @@ class RPCSession(Protocol):
                     self._leaveIfPossible()
                     self._watch.expect(self._timeouts.close, PeerGone("goodbye"))
 
+    def refused(self, code: int | None, reason: str, line: bytes = b"") -> None:
+        """
+        See L{penstock.transports.rpc.multiplex.Surroundings}.
+        """
+        if self._tellRefused is not None:
+            self._tellRefused(self._info, code, reason, line)
+
     # For the watch
 
     def ping(self, token: int) -> None:
@@ -516,6 +524,7 @@ class RPCSession(Protocol):
         if self.phase is not Phase.GREETING and self.phase is not Phase.OPEN:
             return
         _log.info("{session}: closing: {problem}", session=self._name, problem=problem)
+        self.refused(None, str(problem))
         if reason is None:
             reason = _REASONS.get(type(problem), Reason.PROTOCOL)
         last = max(self._multiplexer.lastServed, 0)
