@@ -6,7 +6,13 @@ written to an exchange.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+)
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -14,6 +20,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from penstock.core.coroutines import settle
+from penstock.core.produced import Produced, Production
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +67,21 @@ Body = (
     | BinaryIO
     | Iterable[bytes]
     | AsyncIterable[bytes]
+    | Produced
     | None
 )
-"""What may be a body: L{str} is encoded as UTF-8."""
+"""
+What may be a body: L{str} is encoded as UTF-8.
+
+So may what has C{twisted.web.iweb.IBodyProducer}: the bodies that Twisted's
+own client sends, and those that other packages make for it.
+"""
 
 
 def normalise(body: Any) -> Any:
     """
-    @return: C{body} as L{bytes}, a L{FilePart}, a L{Series}, an iterator or an
-        asynchronous iterator.
+    @return: C{body} as L{bytes}, a L{FilePart}, a L{Series}, a L{Produced}, an
+        iterator or an asynchronous iterator.
 
     @raise TypeError: if it is nothing of what may be a body.
     """
@@ -78,10 +93,12 @@ def normalise(body: Any) -> Any:
         return body.encode("utf-8")
     if isinstance(body, (bytearray, memoryview)):
         return bytes(body)
-    if isinstance(body, (bytes, FilePart, Series)):
+    if isinstance(body, (bytes, FilePart, Series, Produced)):
         return body
     if hasattr(body, "fileno") and hasattr(body, "read"):
         return FilePart.rest(body)
+    if hasattr(body, "startProducing"):
+        return Produced.byBodyProducer(body)
     if isinstance(body, AsyncIterable):
         return aiter(body)
     if isinstance(body, Iterable):
@@ -97,7 +114,7 @@ def knownLength(body: Any) -> int | None:
     """
     if isinstance(body, bytes):
         return len(body)
-    if isinstance(body, FilePart):
+    if isinstance(body, (FilePart, Produced)):
         return body.length
     if isinstance(body, Series):
         return sum(map(_lengthOf, body.pieces))
@@ -117,6 +134,8 @@ def discard(body: Any) -> None:
     elif isinstance(body, Series):
         for piece in body.pieces:
             discard(piece)
+    elif isinstance(body, Produced):
+        body.discard()
     elif isinstance(body, AsyncIterator):
         close = getattr(body, "aclose", None)
         if close is not None:
@@ -137,18 +156,31 @@ def _ignore(failure: Failure) -> None:
     """
 
 
-def writeBody(exchange: Any, body: Any) -> Deferred[None] | None:
+def writeBody(
+    exchange: Any, body: Any, begin: Callable[[], None] | None = None
+) -> Deferred[None] | None:
     """
-    Write C{body} to C{exchange}, whose head is out, at the pace that its peer
-    takes it; without ending the message.
+    Write C{body} to C{exchange}, at the pace that its peer takes it; without
+    ending the message.
 
     @param exchange: L{penstock.core.interfaces.IExchange}.
     @param body: as L{normalise} returns it.
+    @param begin: called once, when there is something to write, to put the
+        head out: for an iterator, when it has made its first block, even an
+        empty one; so what it raises before that can still be answered.
+        L{None} if the head is out.
 
     @return: L{None} if it is written; else fires with L{None} when it is, or
         when the exchange was lost meanwhile; or fails with what producing it
         raised.
+    @raise Exception: what producing it raised at once.
     """
+    if isinstance(body, AsyncIterator):
+        return AsyncIteratorProducer(exchange, body, begin).start()
+    if isinstance(body, Iterator):
+        return IteratorProducer(exchange, body, begin).start()
+    if begin is not None:
+        begin()
     if isinstance(body, bytes):
         exchange.writeData(body)
         return None
@@ -157,11 +189,18 @@ def writeBody(exchange: Any, body: Any) -> Deferred[None] | None:
             body.file, body.offset, body.length
         )
         return written.addBoth(_close, body.file)
-    if isinstance(body, Series):
-        return Deferred.fromCoroutine(_writeSeries(exchange, body))
-    if isinstance(body, AsyncIterator):
-        return AsyncIteratorProducer(exchange, body).start()
-    return IteratorProducer(exchange, body).start()
+    if isinstance(body, Produced):
+        return Production(exchange).run(body.start)
+    return Deferred.fromCoroutine(_writeSeries(exchange, body))
+
+
+def _checked(block: Any) -> Any:
+    """
+    @raise TypeError: if C{block} is none: before it could be taken for one.
+    """
+    if not isinstance(block, (bytes, bytearray, memoryview)):
+        raise TypeError(f"{type(block).__name__} can't be a block of a body")
+    return block
 
 
 async def _writeSeries(exchange: Any, body: Series) -> None:
@@ -186,9 +225,20 @@ class IteratorProducer:
     Writes what an iterator yields, a block for each that is asked for.
     """
 
-    def __init__(self, exchange: Any, blocks: Iterator[bytes]) -> None:
+    def __init__(
+        self,
+        exchange: Any,
+        blocks: Iterator[bytes],
+        begin: Callable[[], None] | None = None,
+    ) -> None:
+        """
+        @param begin: see L{writeBody}.
+        """
         self._exchange = exchange
         self._blocks = blocks
+        self._begin = begin
+        # The block that was made before the head was out.
+        self._first: bytes | None = b""
         self._done: Deferred[None] | None = Deferred(self._cancelled)
 
     def start(self) -> Deferred[None]:
@@ -196,6 +246,14 @@ class IteratorProducer:
         Begin to write.
         """
         done = self._done
+        try:
+            if self._begin is not None:
+                first = next(self._blocks, None)
+                self._first = None if first is None else _checked(first)
+                self._begin()
+        except BaseException:
+            discard(self._blocks)
+            raise
         self._exchange.registerProducer(self, False)
         # registerProducer may have run it to its end.
         return done  # type: ignore[return-value]
@@ -204,12 +262,12 @@ class IteratorProducer:
         """
         Write the next block.
         """
+        block, self._first = self._first, b""
         try:
-            block = next(self._blocks, None)
             while block is not None and not block:
                 block = next(self._blocks, None)
             if block is not None:
-                self._exchange.writeData(block)
+                self._exchange.writeData(_checked(block))
                 return
         except Exception:
             self._end(Failure())
@@ -245,20 +303,37 @@ class AsyncIteratorProducer:
     while the peer takes no more.
     """
 
-    def __init__(self, exchange: Any, blocks: AsyncIterator[bytes]) -> None:
+    def __init__(
+        self,
+        exchange: Any,
+        blocks: AsyncIterator[bytes],
+        begin: Callable[[], None] | None = None,
+    ) -> None:
+        """
+        @param begin: see L{writeBody}.
+        """
         self._exchange = exchange
         self._blocks = blocks
+        self._begin = begin
         self._running: Deferred[None] | None = None
         self._gate: Deferred[None] | None = None
         self._paused = False
+        self._opened = False
+        self._registered = False
         self._stopped = False
 
-    def start(self) -> Deferred[None]:
+    def start(self) -> Deferred[None] | None:
         """
         Begin to write.
+
+        @return: L{None} if it is all written.
         """
-        self._exchange.registerProducer(self, True)
-        self._running = running = Deferred.fromCoroutine(self._run())
+        # All its steps run in one context, from the first on: what it sets
+        # there it also finds there.
+        running = settle(self._run())
+        if not isinstance(running, Deferred):
+            return None
+        self._running = running
         if self._stopped:
             running.cancel()
         return running
@@ -266,21 +341,36 @@ class AsyncIteratorProducer:
     async def _run(self) -> None:
         try:
             async for block in self._blocks:
+                _checked(block)
+                if not self._opened:
+                    self._open()
                 if self._stopped:
                     return
                 self._exchange.writeData(block)
-                if self._paused:
+                if block and self._paused and not self._stopped:
                     self._gate = Deferred()
                     await self._gate
+            if not self._opened:
+                self._open()
         except CancelledError:
             if not self._stopped:
                 raise
         finally:
-            if not self._stopped:
+            if self._registered and not self._stopped:
                 self._exchange.unregisterProducer()
             close = getattr(self._blocks, "aclose", None)
             if close is not None:
                 await close()
+
+    def _open(self) -> None:
+        """
+        There is something to write, or there won't be anything.
+        """
+        self._opened = True
+        if self._begin is not None:
+            self._begin()
+        self._exchange.registerProducer(self, True)
+        self._registered = True
 
     def pauseProducing(self) -> None:
         """

@@ -5,7 +5,7 @@ Values that may come now or later.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from types import CoroutineType
 from typing import Any
 
@@ -27,22 +27,23 @@ def settle(value: Any) -> Any:
             pending = context.run(value.send, None)
         except StopIteration as stop:
             return settle(stop.value)
-        later = context.run(Deferred.fromCoroutine, _resume(value, pending))
+        later = Deferred.fromCoroutine(_resume(value, pending, context))
         return later.addCallback(settle)
     return value
 
 
 def _resume(
-    coroutine: Coroutine[Any, Any, Any], pending: Any
+    coroutine: Coroutine[Any, Any, Any], pending: Any, context: Context
 ) -> Generator[Any, Any, Any]:
     """
-    The rest of C{coroutine}, which waits for C{pending}.
+    The rest of C{coroutine}, which waits for C{pending}, in the C{context} that
+    it began in: what it has set there, it may want to put back.
     """
     while True:
         try:
             value: Any = yield pending
         except GeneratorExit:
-            coroutine.close()
+            context.run(coroutine.close)
             raise
         except BaseException as problem:
             step: Callable[[Any], Any] = coroutine.throw
@@ -50,6 +51,6 @@ def _resume(
         else:
             step = coroutine.send
         try:
-            pending = step(value)
+            pending = context.run(step, value)
         except StopIteration as stop:
             return stop.value

@@ -127,6 +127,7 @@ class EventStream:
         self._came: list[Any] = []
         self._waiter: Deferred[None] | None = None
         self._timer: Any = None
+        self._opened = False
 
     def response(self, headers: Fields = None) -> Response:
         """
@@ -142,6 +143,11 @@ class EventStream:
         return self
 
     async def __anext__(self) -> bytes:
+        if not self._opened:
+            # An empty block: the client is to have the head now, and to know
+            # that it is listened to.
+            self._opened = True
+            return b""
         if not self._came and self._coming is None:
             self._ask()
         if self._came:

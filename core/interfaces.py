@@ -454,7 +454,8 @@ class IRequester(Interface):
         Send a request and get its response once its head is there.
 
         @param body: L{None}, L{bytes}, an iterable or asynchronous iterable
-            of L{bytes}, or a binary file open for reading, which is closed.
+            of L{bytes}, a binary file open for reading, which is closed, or
+            what else L{penstock.core.body.Body} names.
 
         @return: fires with a L{penstock.core.client.Response}, or fails with
             an L{penstock.core.errors.ExchangeLost}.  Cancelling it cancels
@@ -521,5 +522,7 @@ class IResource(Interface):
         @return: a L{penstock.core.response.Response}, L{bytes}, L{str},
             L{None} if the resource writes to C{request} itself, a Deferred or
             coroutine of any of these, or an asynchronous generator of
-            L{bytes}.
+            L{bytes}.  The head goes out with the generator's first block,
+            even an empty one; what it raises before that becomes an error
+            page.
         """

@@ -16,6 +16,7 @@ from penstock.core.body import FilePart, Series, discard, knownLength
 from penstock.core.conditions import Outcome, evaluate, rangeApplies
 from penstock.core.headers import Headers
 from penstock.core.outgoing import parseLength
+from penstock.core.produced import Produced
 
 # What a 304 doesn't repeat (RFC 9110, section 15.4.5).
 _CONTENT_ONLY: Final = (
@@ -90,6 +91,7 @@ def select(
         code != 200
         or method != b"GET"
         or b"range" not in asked
+        or isinstance(body, Produced)
         or not rangeApplies(asked, etag, modified)
     ):
         return Selection(code, body, length)

@@ -403,17 +403,22 @@ class Request(ReadingRequest):
             length = knownLength(body)
         if length is not None and self.code not in (204, 304):
             headers.setRaw(b"content-length", b"%d" % length)
-        self.writeHead()
+        elif trailers and b"trailer" not in headers:
+            names = [name for name, _ in trailerFields(trailers)]
+            if names:
+                # RFC 9110, section 6.6.2.
+                headers.setRaw(b"trailer", b", ".join(dict.fromkeys(names)))
         if self.method == b"HEAD" or self.code in (204, 205, 304):
             discard(body)
             self.finish(trailers)
             return
-        writing = writeBody(self.chanRequest, body)
+        writing = writeBody(self.chanRequest, body, self.writeHead)
         if writing is None:
             self.finish(trailers)
         else:
             self._later(writing, lambda ignored: self._written(trailers))
 
+            self.writeHead()
     def _becomeError(self, headers: Headers) -> tuple[Any, int | None]:
         page = self.site.errorPage(self, self.code, None)
         _replace(headers, page.headers)
@@ -457,7 +462,8 @@ class Request(ReadingRequest):
         Answer with an error page; or, if an answer has begun, break it off
         visibly.
         """
-        if self.began:
+        if self.began or (self.error is not None and self.error.code == 500):
+            # The second is a page of an error that failed later, too.
             self.abort()
             return
         vary = self.out_headers.get(b"vary")

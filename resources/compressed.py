@@ -14,6 +14,7 @@ from penstock.core.encoding import encodeBody
 from penstock.core.etag import EntityTag
 from penstock.core.headers import Headers
 from penstock.core.mediatype import MediaType
+from penstock.core.produced import Produced
 from penstock.core.resource import Wrapper
 
 # Octets below which it isn't worth it: what fits into a packet anyway.
@@ -157,7 +158,7 @@ class Compressed(Wrapper):
         length = knownLength(body)
         if (
             code in _NOT_THESE
-            or isinstance(body, Series)
+            or isinstance(body, (Series, Produced))
             or (length is not None and length < self._minimum)
             or headers.hasHeader(b"content-encoding")
             or headers.hasHeader(b"content-range")

@@ -82,6 +82,8 @@ class Ticks(Resource):
     async def ticks(self) -> AsyncIterator[bytes]:
         n = 0
         try:
+            # The head is to go out at once.
+            yield b""
             while True:
                 await deferLater(self.clock, 1)
                 n += 1
