@@ -403,12 +403,8 @@ class Request(ReadingRequest):
             length = knownLength(body)
         if length is not None and self.code not in (204, 304):
             headers.setRaw(b"content-length", b"%d" % length)
-        elif trailers and b"trailer" not in headers:
-            names = [name for name, _ in trailerFields(trailers)]
-            if names:
-                # RFC 9110, section 6.6.2.
-                headers.setRaw(b"trailer", b", ".join(dict.fromkeys(names)))
         if self.method == b"HEAD" or self.code in (204, 205, 304):
+            self.writeHead()
             discard(body)
             self.finish(trailers)
             return
@@ -418,7 +414,6 @@ class Request(ReadingRequest):
         else:
             self._later(writing, lambda ignored: self._written(trailers))
 
-            self.writeHead()
     def _becomeError(self, headers: Headers) -> tuple[Any, int | None]:
         page = self.site.errorPage(self, self.code, None)
         _replace(headers, page.headers)
