@@ -35,7 +35,6 @@ from penstock.core.errors import (
     ExchangeLost,
     HTTPError,
     LimitExceeded,
-    LocalProtocolError,
     PeerGone,
 )
 from penstock.core.headers import Headers, fieldValue
@@ -99,6 +98,10 @@ class Request(ReadingRequest):
     @ivar error: the L{HTTPError} that is being answered, or L{None}.
     @ivar failure: what the resource failed with, if the site is in developer
         mode; else L{None}.
+    @ivar remark: what the access log shall say of it, L{None} for nothing:
+        what went wrong, where the code doesn't tell.
+    @ivar answeredFor: the status code that the transport has answered in its
+        place, L{None} if it hasn't.
     """
 
     postpath: tuple[str, ...] = ()
@@ -107,11 +110,9 @@ class Request(ReadingRequest):
     done: bool = False
     error: HTTPError | None = None
     failure: Failure | None = None
+    remark: str | None = None
+    answeredFor: int | None = None
     target: Target
-    @ivar remark: what the access log shall say of it, L{None} for nothing:
-        what went wrong, where the code doesn't tell.
-    @ivar answeredFor: the status code that the transport has answered in its
-        place, L{None} if it hasn't.
 
     _pending: Deferred[Any] | None = None
     _waiters: list[Deferred[None]] | None = None
@@ -120,8 +121,6 @@ class Request(ReadingRequest):
 
     def __init__(
         self,
-    remark: str | None = None
-    answeredFor: int | None = None
         site: Site,
         chanRequest: Any,
         command: bytes,
@@ -519,6 +518,11 @@ class Request(ReadingRequest):
         """
         self.disconnected = True
         self._chunks = None
+        problem = reason.value
+        if not isinstance(problem, (PeerGone, Cancelled)):
+            # That clients leave needs no words.
+            self.remark = str(problem) or type(problem).__name__
+            self.answeredFor = getattr(problem, "code", None)
         self._over()
         if self.content is not None:
             self.content.lost(reason)
@@ -550,11 +554,6 @@ def _replace(headers: Headers, others: Headers) -> None:
     """
     replaced = set()
     for name, value in others:
-        problem = reason.value
-        if not isinstance(problem, (PeerGone, Cancelled)):
-            # That clients leave needs no words.
-            self.remark = str(problem) or type(problem).__name__
-            self.answeredFor = getattr(problem, "code", None)
         key = name.lower()
         if key == b"vary":
             names = value.decode("latin-1").lower().split(",")
@@ -589,6 +588,7 @@ def _parseFields(text: str) -> dict[str, list[str]]:
         raise HTTPError(400) from None
 
 
+@implementer(IRefusals)
 class Site:
     """
     A tree of resources, as every transport's serving end wants it: a
@@ -622,7 +622,6 @@ class Site:
 
     def __call__(
         self,
-@implementer(IRefusals)
         chanRequest: Any,
         command: bytes,
         path: bytes,
@@ -633,6 +632,20 @@ class Site:
         Make a L{Request}.
         """
         return self.requestClass(self, chanRequest, command, path, version, in_headers)
+
+    def refused(
+        self, info: ConnectionInfo, code: int | None, reason: str, line: bytes = b""
+    ) -> None:
+        """
+        See L{IRefusals}.
+        """
+        refused = getattr(self.accessLog, "refused", None)
+        if refused is not None:
+            try:
+                refused(info, code, reason, line)
+            except Exception:
+                # The transport has more to do.
+                _log.failure("The access log failed")
 
     def errorPage(self, request: Request, code: int, message: str | None) -> Response:
         """
@@ -650,17 +663,3 @@ class Site:
             None if error is None else error.details,
             None if failure is None else failure.getTraceback(),
         )
-    def refused(
-        self, info: ConnectionInfo, code: int | None, reason: str, line: bytes = b""
-    ) -> None:
-        """
-        See L{IRefusals}.
-        """
-        refused = getattr(self.accessLog, "refused", None)
-        if refused is not None:
-            try:
-                refused(info, code, reason, line)
-            except Exception:
-                # The transport has more to do.
-                _log.failure("The access log failed")
-
