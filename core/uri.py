@@ -41,6 +41,16 @@ def requestHost(headers: Headers) -> bytes | None:
     return values[0]
 
 
+def checkTypes(headers: Headers) -> None:
+    """
+    @raise LocalProtocolError: if the content of a request would be of several
+        types: whoever looks at it next might choose another one than who has
+        looked before, so no server here takes it.
+    """
+    if len(headers.lines(b"content-type")) > 1:
+        raise LocalProtocolError("several Content-Type")
+
+
 # Callers have few servers, and repeat themselves.
 _checkHost: Final = lru_cache(maxsize=256)(parseAuthority)
 

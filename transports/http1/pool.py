@@ -18,7 +18,7 @@ from penstock.core.errors import DeadlineExceeded, LocalProtocolError, Unavailab
 from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IRequester
-from penstock.core.uri import requestHost, requestTarget
+from penstock.core.uri import checkTypes, requestHost, requestTarget
 from penstock.transports.http1.client import ClientConnection, Phase
 from penstock.transports.http1.client_exchange import ClientExchange
 from penstock.transports.http1.hangup import hangups
@@ -186,6 +186,7 @@ class HTTPClient(Requester):
         names = headers.names()
         if host is None:
             host = (requestHost(headers) if b"host" in names else None) or self._host
+        checkTypes(headers)
         length = None
         if b"content-length" in names:
             try:

@@ -24,7 +24,7 @@ from penstock.core.interfaces import (
     RequestFactory,
     Version,
 )
-from penstock.core.uri import requestHost, requestTarget
+from penstock.core.uri import checkTypes, requestHost, requestTarget
 from penstock.transports.memory.clock import VirtualClock
 from penstock.transports.memory.exchange import (
     MemoryChannelRequest,
@@ -272,6 +272,7 @@ class MemoryRequester(Requester):
         """
         if authority is None:
             authority = requestHost(headers) or self._host
+        checkTypes(headers)
         dropped = _OUR_OWN if hasContent else _OUR_OWN_WITHOUT_CONTENT
         fields = [(b"Host", authority)]
         fields += [

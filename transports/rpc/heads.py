@@ -18,7 +18,7 @@ from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers, RawField, fieldName
 from penstock.core.hop import HOP_BY_HOP, endToEnd
 from penstock.core.trailers import trailerFields
-from penstock.core.uri import requestHost, requestTarget
+from penstock.core.uri import checkTypes, requestHost, requestTarget
 from penstock.transports.rpc.limits import RPCLimits
 from penstock.transports.rpc.messages import Fields, Request
 
@@ -200,6 +200,9 @@ def readRequest(
         if len(path) <= _MAX_KEPT_SIZE:
             reader.line = (command, path)
     headers, length = reader.read(message.fields)
+    if len(headers.lines(b"content-type")) > 1:
+        # Whoever looks at the content next may choose the other one.
+        raise Malformed(400, "several Content-Type")
     if message.complete:
         size = 0 if message.content is None else len(message.content)
         if length is not None and length != size:
@@ -272,6 +275,7 @@ def requestFields(
         raise LocalProtocolError(str(problem)) from None
     if length and not hasContent:
         raise LocalProtocolError("a Content-Length, but no content")
+    checkTypes(headers)
     fields = endToEnd(headers)
     if host is None and requestHost(headers) is None:
         host = authority
