@@ -13,6 +13,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from penstock.core.content import Buffer
+from penstock.core.errors import InvalidField, LocalProtocolError
 from penstock.core.headers import Headers
 from penstock.core.resource import Resource
 from penstock.core.server import Site
@@ -78,6 +79,10 @@ class End(Enum):
 
     CLOSED = auto()
     """Closed, when all was sent."""
+
+    OVER = auto()
+    """One of the last two: it lingers where something has come after all that
+    was wanted, which depends on how it was cut."""
 
     ABORTED = auto()
     """Broken off."""
@@ -221,6 +226,8 @@ def outcome(case: Case, pieces: tuple[bytes, ...], log: Log) -> tuple[object, ..
         server.lose()
         if server.take() or tuple(map(story, server.asked)) != seen:
             raise RuntimeError("something was taken after the end")
+    if case.end is End.OVER and end in (End.CLOSED, End.LINGERS):
+        end = End.OVER
     said = tuple(
         line.replace(f"Refused input from {_PEER}: ", "") for line in log.take()
     )
@@ -391,7 +398,7 @@ def remember(
     found: int | str
     try:
         found = client.request(method, target, Headers(fields), body).code or 0
-    except Exception as problem:
+    except (InvalidField, LocalProtocolError) as problem:
         found = type(problem).__name__
     client.close()
     return found, resource.seen
