@@ -7,12 +7,12 @@ Weights are in thousandths, 0 to 1000, and so exact; 0 is "not acceptable".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from penstock.core.errors import InvalidField
 from penstock.core.grammar import (
+    PADDING,
     PARAMETERS,
     SEPARATOR,
     TOKEN,
@@ -38,12 +38,38 @@ _WEIGHT: Final = re.compile(r"0?(?:\.([0-9]{0,3}))?|1(?:\.0{0,3})?")
 _MEDIA_RANGE: Final = re.compile(
     rb"(?:(" + TOKEN + rb")/(" + TOKEN + rb")|\*)(" + PARAMETERS + rb")" + SEPARATOR
 )
-_WEIGHTED: Final = re.compile(
-    rb"(" + TOKEN + rb")(?:[\t ]*+;[\t ]*+[Qq]=([0-9.]++))?" + SEPARATOR
+
+# These two go through a whole list in one call.  Where no member is, they match
+# one character, and all groups are empty.
+_MEDIA_RANGES: Final = re.compile(
+    (
+        rb"(\*(?=/\*(?:[\t ,;]|\Z))|(?!\*/)" + TOKEN + rb")/(" + TOKEN + rb")"
+        rb"(?:;q=([0-9.]++))?(" + PARAMETERS + rb")" + SEPARATOR + rb"|."
+    ).decode("ascii"),
+    re.DOTALL,
 )
+_WEIGHTED: Final = re.compile(
+    (rb"(" + TOKEN + rb")(?:[\t ]*+;[\t ]*+q=([0-9.]++))?" + SEPARATOR + rb"|.").decode(
+        "ascii"
+    ),
+    re.DOTALL,
+)
+_NO_RANGE: Final = ("", "", "", "")
+_NO_MEMBER: Final = ("", "")
 
 # RFC 9110, section 8.4.1: names that some old software has for codings.
 _ALIASES: Final = {"x-gzip": "gzip", "x-compress": "compress"}
+
+
+# How most weights are written; without one, it is the default.
+_WEIGHTS: Final = {
+    "": MOST,
+    "1": MOST,
+    "1.0": MOST,
+    "0": 0,
+    **{f"0.{tenths}": tenths * 100 for tenths in range(10)},
+    **{f"0.{hundredths:02}": hundredths * 10 for hundredths in range(100)},
+}
 
 
 def parseWeight(value: str) -> int:
@@ -93,8 +119,12 @@ def takeWeight(parameters: Parameters) -> tuple[int, Parameters]:
 # Accept
 
 
-@dataclass(frozen=True, slots=True)
-class MediaRange:
+# There are many of these, and of L{Weighted}, in a field.  A named tuple is made
+# in a fifth of the time that a frozen dataclass takes.
+_new: Final = tuple.__new__
+
+
+class MediaRange(NamedTuple):
     """
     Some media types.
 
@@ -164,6 +194,42 @@ def parseAccept(value: bytes) -> Accept:
     """
     @raise ValueError: unless C{value} is a list of media ranges with weights.
     """
+    # What browsers send takes 3 to 4 µs like this, and 7 to 12 the plain way.
+    text = value.decode("latin-1")
+    if text == text.lower():
+        found = _MEDIA_RANGES.findall(text.strip("\t ,"))
+        if _NO_RANGE not in found:
+            try:
+                return Accept(
+                    tuple(
+                        [
+                            _special(kind, subtype, weight, rest)
+                            if rest
+                            else _new(MediaRange, (kind, subtype, (), _WEIGHTS[weight]))
+                            for kind, subtype, weight, rest in found
+                        ]
+                    )
+                )
+            except KeyError:
+                # An unusual weight.
+                pass
+    return parseAcceptPlainly(value)
+
+
+def _special(kind: str, subtype: str, weight: str, rest: str) -> MediaRange:
+    """
+    @param weight: the first parameter, if it is called "q"; else nothing.
+    @param rest: the other parameters.
+    """
+    raw = f";q={weight}{rest}" if weight else rest
+    found, parameters = takeWeight(parseParameters(raw.encode("latin-1")))
+    return MediaRange(kind, subtype, parameters, found)
+
+
+def parseAcceptPlainly(value: bytes) -> Accept:
+    """
+    As L{parseAccept}, a member at a time.
+    """
     ranges: list[MediaRange] = []
     for found in scan(_MEDIA_RANGE, value):
         kind, subtype, raw = found.groups(b"*")
@@ -190,25 +256,26 @@ def generateAccept(value: Accept) -> bytes:
     """
     if not isinstance(value, Accept):
         raise InvalidField("it must be an Accept")
-    return b", ".join([_generateMediaRange(member) for member in value.ranges])
+    return b", ".join([_generateMediaRange(*member) for member in value.ranges])
 
 
-def _generateMediaRange(member: MediaRange) -> bytes:
-    if member.type == "*" and member.subtype != "*":
+def _generateMediaRange(
+    kind: str, subtype: str, parameters: Parameters, weight: int
+) -> bytes:
+    if kind == "*" and subtype != "*":
         raise InvalidField("all types have all subtypes")
-    raw = generateEssence(member.type, member.subtype)
-    if member.parameters:
-        if any(name.lower() == "q" for name, value in member.parameters):
+    raw = generateEssence(kind, subtype)
+    if parameters:
+        if any(name.lower() == "q" for name, value in parameters):
             raise InvalidField("the weight is not a parameter")
-        raw += generateParameters(member.parameters)
-    return raw if member.weight == MOST else raw + generateWeight(member.weight)
+        raw += generateParameters(parameters)
+    return raw if weight == MOST else raw + generateWeight(weight)
 
 
 # The others
 
 
-@dataclass(frozen=True, slots=True)
-class Weighted:
+class Weighted(NamedTuple):
     """
     A name and its weight.
 
@@ -306,15 +373,20 @@ class AcceptLanguage(Preferences):
 
 
 def _parseMembers(value: bytes) -> tuple[Weighted, ...]:
-    return tuple(
-        [
-            Weighted(
-                found[1].lower().decode("ascii"),
-                MOST if found[2] is None else parseWeight(found[2].decode("ascii")),
-            )
-            for found in scan(_WEIGHTED, value)
-        ]
-    )
+    found = _WEIGHTED.findall(value.strip(PADDING).lower().decode("latin-1"))
+    if _NO_MEMBER in found:
+        raise ValueError("a member of the list is malformed")
+    try:
+        return tuple(
+            [_new(Weighted, (name, _WEIGHTS[weight])) for name, weight in found]
+        )
+    except KeyError:
+        return tuple(
+            [
+                Weighted(name, parseWeight(weight) if weight else MOST)
+                for name, weight in found
+            ]
+        )
 
 
 def parseAcceptCharset(value: bytes) -> AcceptCharset:
@@ -344,7 +416,6 @@ def generatePreferences(value: Preferences) -> bytes:
     """
     if not isinstance(value, Preferences):
         raise InvalidField("it must be a Preferences")
-    members: Iterable[Weighted] = value.members
     return b", ".join(
-        [generateToken(each.name) + generateWeight(each.weight) for each in members]
+        [generateToken(name) + generateWeight(weight) for name, weight in value.members]
     )
