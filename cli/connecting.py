@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import click
 from twisted.internet.endpoints import UNIXClientEndpoint
 
+from penstock.cli.missing import explainImport
 from penstock.transports.http1 import HTTPClient, connectHTTP
 from penstock.transports.rpc import RPCClient, connectRPC
 
@@ -47,5 +48,7 @@ def connect(
         if scheme in ("rpc", "rpcs"):
             return connectRPC(reactor, origin)
         return connectHTTP(reactor, origin, **options)
-    except (ValueError, ImportError) as problem:
+    except ImportError as problem:
+        raise click.UsageError(f"{origin}: {explainImport(problem)}") from None
+    except ValueError as problem:
         raise click.UsageError(f"{origin}: {problem}") from None

@@ -30,6 +30,15 @@ _TYPES: Final = frozenset(
 # Types that only wrap what follows.
 _WRAPPERS: Final = frozenset(("haproxy",))
 
+# Which argument of these is the interface, if it has no name.
+_INTERFACES: Final = {"tcp": 1, "tcp6": 1, "ssl": 4}
+
+_COLON: Final = re.compile(r"(?<!\\):")
+_NAMED: Final = re.compile(r"([A-Za-z]+)=(.*)", re.DOTALL)
+
+# The same for IPv6.
+_SIXTH: Final = {"127.0.0.1": "::1", "0.0.0.0": "::"}
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -62,6 +71,7 @@ class Endpoint:
                 raise ValueError("there is nothing between the brackets")
             return cls(text, host, _port(address[3]))
         if _TYPE.match(text):
+            _checkPort(text)
             return cls(text, string=text)
         raise ValueError(
             "expected a port, an address with a port, or a Twisted endpoint string"
@@ -90,10 +100,52 @@ class Endpoint:
 
         @return: the Twisted endpoint string.
         """
-        if self.string is not None:
+        if self.string is None:
+            return f"tcp:{self.port}:interface={_quote(self.host or host)}"
+        kind, arguments = _take(self.string)
+        place = _INTERFACES.get(kind)
+        unnamed = [each for each in arguments if not _NAMED.fullmatch(each)]
+        if (
+            place is None
+            or len(unnamed) > place
+            or any(each.startswith("interface=") for each in arguments)
+        ):
             return self.string
-        interface = (self.host or host).replace("\\", "\\\\").replace(":", "\\:")
-        return f"tcp:{self.port}:interface={interface}"
+        if kind == "tcp6":
+            host = _SIXTH.get(host, host)
+        return f"{self.string}:interface={_quote(host)}"
+
+
+def _quote(argument: str) -> str:
+    return argument.replace("\\", "\\\\").replace(":", "\\:")
+
+
+def _take(string: str) -> tuple[str, list[str]]:
+    """
+    @return: the type of an endpoint, inside of its wrappers, and its
+        arguments, still quoted.
+    """
+    kind, *arguments = _COLON.split(string)
+    while kind in _WRAPPERS and arguments:
+        kind, *arguments = arguments
+    return kind, arguments
+
+
+def _checkPort(string: str) -> None:
+    """
+    @raise ValueError: if a port is to be listened on and it is none.  Twisted
+        would say so, too, but in words of its own.
+    """
+    kind, arguments = _take(string)
+    if kind in _INTERFACES:
+        ports = [
+            each.removeprefix("port=") for each in arguments if each.startswith("port=")
+        ]
+        if arguments and not _NAMED.fullmatch(arguments[0]):
+            ports = arguments[:1]
+        if not ports or not _PORT.fullmatch(ports[0]):
+            raise ValueError(f"{kind}: must be followed by the number of a port")
+        _port(ports[0])
 
 
 def _port(digits: str) -> int:

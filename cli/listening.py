@@ -16,6 +16,11 @@ from twisted.internet.error import CannotListenError
 
 from penstock.cli.endpoints import Endpoint
 
+from penstock.cli.missing import explainImport
+
+# How often connections that wait are let in before a port is closed, some each
+# time.  More may come all the while.
+_TIMES: Final = 50
 
 class NotListening(click.ClickException):
     """
@@ -110,6 +115,8 @@ class Listening:
         Take no more connections, and wait for the exchanges under way.
 
         @param seconds: as long as that at most.
+        except ImportError as problem:
+            raise NotListening(f"{endpoint.text}: {explainImport(problem)}") from None
         """
         closing = [
             closed

@@ -37,7 +37,7 @@ DEFAULT_HTTP = "8080"
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="Listen on this address where ENDPOINT is only a port.  0.0.0.0 is every"
+    help="Listen on this address where ENDPOINT names none.  0.0.0.0 is every"
     " one that this machine has, :: also those of IPv6.",
 )
 @click.option(
@@ -98,6 +98,12 @@ DEFAULT_HTTP = "8080"
     " protocol, and nobody else may connect.",
 )
 @click.option(
+    "--debug",
+    is_flag=True,
+    help="Developer mode: pages of errors show tracebacks, with your source, to"
+    " everybody who can make a request.",
+)
+@click.option(
     "--reactor",
     metavar="NAME",
     help="Use this reactor of Twisted: asyncio, epoll, poll, select ...",
@@ -114,6 +120,7 @@ def serve(
     timeouts: tuple[Bound, ...],
     trust: tuple[str, ...],
     trustedFields: str,
+    debug: bool,
     reactor: str | None,
 ) -> None:
     """
@@ -125,7 +132,7 @@ def serve(
 
     ENDPOINT is a port (8080; 0 for one that is free), an address with a port
     (0.0.0.0:8080, [::1]:8080), or an endpoint string of Twisted
-    (unix:/run/site.sock, ssl:8443:privateKey=key.pem).
+    (unix:/run/site.sock, ssl:8443:privateKey=key.pem:certKey=chain.pem).
 
     Ctrl-C or SIGTERM ends it: what is under way is finished first.  Twice
     ends it at once.
@@ -160,6 +167,7 @@ def serve(
                 timeouts=timeouts,
                 trust=trust,
                 trustedFields=trustedFields,
+                debug=debug,
                 reactor=reactor,
             )
         )

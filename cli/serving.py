@@ -31,6 +31,11 @@ from penstock.resources.trusted import TrustedProxies
 from penstock.transports.http1 import HTTPFactory, Limits, Timeouts
 from penstock.transports.rpc import RPCFactory
 
+_DEBUGGING: Final = (
+    "Warning: developer mode: pages of errors show tracebacks to everybody who can "
+    "make a request."
+)
+
 # Seconds after which somebody who has pressed Ctrl-C begins to wonder.
 TELL_AFTER: Final = 0.2
 
@@ -55,6 +60,7 @@ class Order:
     @ivar timeouts: the same.
     @ivar trust: where proxies are: see L{Networks}.
     @ivar trustedFields: a policy of L{TrustedProxies}.
+    @ivar debug: developer mode.
     @ivar reactor: its name, L{None} for the default.
     """
 
@@ -69,6 +75,7 @@ class Order:
     timeouts: tuple[Bound, ...] = ()
     trust: tuple[str, ...] = ()
     trustedFields: str = "x-forwarded"
+    debug: bool = False
 
 
 def raiseDescriptors(limits: Limits) -> None:
@@ -114,6 +121,10 @@ def serve(order: Order) -> int:
     site = served if isinstance(served, Site) else Site(served)
     if order.accessLog and site.accessLog is None:
         site.accessLog = AccessLog(lines.write, reactor.seconds)
+    if order.debug:
+        site.debug = True
+    if site.debug:
+        click.echo(_DEBUGGING, err=True)
     if order.trust:
         site.root = TrustedProxies(site.root, order.trust, order.trustedFields)
     makeHTTP = partial(

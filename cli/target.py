@@ -8,13 +8,64 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any
+from traceback import TracebackException
+from types import TracebackType
+from typing import IO, Any, Final
 
 import click
 
 from penstock.core.interfaces import IResource
 from penstock.core.server import Site
 from penstock.resources.file import File
+
+# Modules whose frames say nothing to who has written the target.
+_OURS: Final = frozenset((__name__, "importlib"))
+_FROZEN: Final = "<frozen importlib"
+
+
+class TargetFailed(click.ClickException):
+    """
+    What is to be served raised something while it was imported or made.  The
+    message says what, and the traceback below it where.
+    """
+
+    exit_code = 2
+
+    def __init__(self, text: str, problem: Exception) -> None:
+        """
+        @param text: the target.
+        """
+        summary = " ".join(str(problem).split())
+        kind = type(problem).__name__
+        super().__init__(f"{text} can't be had: {kind}: {summary}".rstrip(": "))
+        self.problem = problem
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """
+        See L{click.ClickException}.
+        """
+        super().show(file)
+        found = TracebackException(
+            type(self.problem), self.problem, _within(self.problem.__traceback__)
+        )
+        lines = "".join(found.format())
+        click.echo(lines, file=file or sys.stderr, nl=False)
+
+
+def _within(traceback: TracebackType | None) -> TracebackType | None:
+    """
+    @return: C{traceback} without the frames that lead to the target, nor
+        those of the import of one module by another.
+    """
+    if traceback is None:
+        return None
+    rest = _within(traceback.tb_next)
+    frame = traceback.tb_frame
+    if frame.f_globals.get("__name__") in _OURS or frame.f_code.co_filename.startswith(
+        _FROZEN
+    ):
+        return rest
+    return TracebackType(rest, frame, traceback.tb_lasti, traceback.tb_lineno)
 
 
 class TargetProblem(click.UsageError):
@@ -32,9 +83,9 @@ def loadTarget(text: str) -> Any:
     returns one when it is called without arguments.
 
     @return: a L{Site}, or an L{IResource}.
-    @raise TargetProblem: if there is nothing of the kind.  What a module
-        raises while it is imported, or what it has while it is called, goes
-        through.
+    @raise TargetProblem: if there is nothing of the kind.
+    @raise TargetFailed: if a module raises something while it is imported, or
+        what it has while it is called.
     """
     if os.path.exists(text):
         return File(text, listing=True)
@@ -58,10 +109,12 @@ def _find(module: str, attribute: str) -> Any:
         # Only if it is the module itself: what is missing inside of it is
         # another story, and its traceback tells that.
         if problem.name is None or not f"{module}.".startswith(f"{problem.name}."):
-            raise
+            raise TargetFailed(f"{module}:{attribute}", problem) from problem
         raise TargetProblem(
             f"there is no module {problem.name!r} in {here} or on the Python path"
         ) from None
+    except Exception as problem:
+        raise TargetFailed(f"{module}:{attribute}", problem) from problem
     for name in attribute.split("."):
         try:
             found = getattr(found, name)
@@ -73,7 +126,10 @@ def _find(module: str, attribute: str) -> Any:
 def _served(found: Any, text: str) -> Any:
     # A class that implements IResource doesn't provide it.
     if not _isServed(found) and callable(found):
-        found = found()
+        try:
+            found = found()
+        except Exception as problem:
+            raise TargetFailed(text, problem) from problem
     if not _isServed(found):
         kind = type(found).__name__
         raise TargetProblem(f"{text} is neither a resource nor a site, but of {kind}")

@@ -4,7 +4,7 @@ Endpoints of servers, by name or by address, and encrypted.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred
@@ -26,6 +26,10 @@ except ImportError:
 else:
     HAS_TLS = True
 
+NEEDS_TLS: Final = (
+    "TLS needs pyOpenSSL and service-identity: pip install 'penstock[tls]'"
+)
+
 
 @implementer(IStreamClientEndpoint)
 class TLSEndpoint:
@@ -44,7 +48,7 @@ class TLSEndpoint:
         @raise ImportError: without pyOpenSSL.
         """
         if not HAS_TLS:
-            raise ImportError("TLS needs pyOpenSSL and service-identity")
+            raise ImportError(NEEDS_TLS)
         self._reactor = reactor
         self._endpoint = endpoint
         self._options = VerifiedServer(host) if options is None else options

@@ -77,6 +77,7 @@ def test_serveDefaults(asked: Asked) -> None:
     assert found.timeouts == ()
     assert found.trust == ()
     assert found.trustedFields == "x-forwarded"
+    assert not found.debug
     assert found.reactor is None
 
 
@@ -87,7 +88,7 @@ def test_serveOptions(asked: Asked) -> None:
         *("--no-access-log", "--drain", "0.5", "--reactor", "poll"),
         *("--limit", "connections=7", "--limit", "requests=none"),
         *("--timeout", "idle=1.5", "--trust", "10.0.0.0/8", "--trust", "unix"),
-        *("--trusted-fields", "forwarded"),
+        *("--trusted-fields", "forwarded", "--debug"),
     )
     assert found.served == Location("rpc://127.0.0.1:7780", "/")
     assert found.host == "::"
@@ -97,6 +98,7 @@ def test_serveOptions(asked: Asked) -> None:
     assert found.timeouts == (("idle", 1.5),)
     assert found.trust == ("10.0.0.0/8", "unix")
     assert found.trustedFields == "forwarded"
+    assert found.debug
     assert found.reactor == "poll"
 
 
@@ -200,6 +202,7 @@ def test_outputToStandardOutput(asked: Asked) -> None:
         (("serve", "--forward", "ftp://h"), "scheme"),
         (("serve", ".", "--http", "99999"), "no port above"),
         (("serve", ".", "--http", "localhost"), "expected a port"),
+        (("serve", ".", "--http", "tcp:abc"), "the number of a port"),
         (("serve", ".", "--drain", "-1"), "--drain"),
         (("serve", ".", "--colour"), "--colour"),
         (("serve", ".", "--http", "haproxy:tcp:0"), "--trust"),

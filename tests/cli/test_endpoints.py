@@ -23,13 +23,23 @@ from ..loop import Loop
         ("localhost:80", r"tcp:80:interface=localhost", False),
         ("[::1]:80", r"tcp:80:interface=\:\:1", False),
         ("[::]:80", r"tcp:80:interface=\:\:", False),
-        ("tcp:8080", r"tcp:8080", False),
+        ("tcp:8080", r"tcp:8080:interface=192.0.2.1", False),
+        ("tcp:port=80", r"tcp:port=80:interface=192.0.2.1", False),
+        ("tcp:8080:127.0.0.1", r"tcp:8080:127.0.0.1", False),
+        ("tcp6:80", r"tcp6:80:interface=192.0.2.1", False),
         ("tcp:8080:interface=::1", r"tcp:8080:interface=::1", False),
         ("unix:/run/site.sock", r"unix:/run/site.sock", False),
         ("systemd:domain=INET:index=0", r"systemd:domain=INET:index=0", False),
-        ("ssl:443:privateKey=k.pem", r"ssl:443:privateKey=k.pem", True),
-        ("haproxy:tcp:80", r"haproxy:tcp:80", False),
-        ("haproxy:ssl:443", r"haproxy:ssl:443", True),
+        (
+            r"ssl:443:privateKey=a\:k.pem",
+            r"ssl:443:privateKey=a\:k.pem:interface=192.0.2.1",
+            True,
+        ),
+        ("ssl:443:k.pem", r"ssl:443:k.pem:interface=192.0.2.1", True),
+        ("ssl:443:interface=", r"ssl:443:interface=", True),
+        ("haproxy:tcp:80", r"haproxy:tcp:80:interface=192.0.2.1", False),
+        ("haproxy:ssl:443", r"haproxy:ssl:443:interface=192.0.2.1", True),
+        ("haproxy:unix:/a", r"haproxy:unix:/a", False),
     ],
 )
 def test_parse(text: str, string: str, secure: bool) -> None:
@@ -57,6 +67,12 @@ def test_parse(text: str, string: str, secure: bool) -> None:
         "localhost:65536",
         "localhost:",
         "tcp:",
+        "tcp:many",
+        "tcp:80s",
+        "tcp:interface=::1",
+        "tcp:port=",
+        "ssl:443443",
+        "haproxy:tcp:many",
         "/run/site.sock",
     ],
 )
@@ -76,6 +92,14 @@ def test_refused(text: str) -> None:
 )
 def test_proxied(text: str, proxied: bool) -> None:
     assert Endpoint.parse(text).proxied is proxied
+
+
+@pytest.mark.parametrize(
+    ("host", "sixth"),
+    [("127.0.0.1", r"\:\:1"), ("0.0.0.0", r"\:\:"), ("::1", r"\:\:1")],
+)
+def test_addressOfTheSixthKind(host: str, sixth: str) -> None:
+    assert Endpoint.parse("tcp6:80").describe(host) == f"tcp6:80:interface={sixth}"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.cli.target import TargetProblem, loadTarget
+from penstock.cli.target import TargetFailed, TargetProblem, loadTarget
 from penstock.core.resource import Resource
 from penstock.core.server import Site
 from penstock.resources.file import File
@@ -52,6 +52,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """
     (tmp_path / "ours.py").write_text(MODULE)
     (tmp_path / "broken.py").write_text("import nowhere_to_be_found")
+    (tmp_path / "brokenInside.py").write_text("import broken")
+    (tmp_path / "mistyped.py").write_text("def page(:")
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "page.txt").write_text("text")
     monkeypatch.chdir(tmp_path)
@@ -109,16 +111,32 @@ def test_notFound(text: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    ("text", "problem", "frames"),
     [
-        ("broken:page", ModuleNotFoundError),
-        ("ours:fail", ZeroDivisionError),
-        ("ours:Needy", TypeError),
+        ("broken:page", ModuleNotFoundError, ["broken.py"]),
+        ("brokenInside:page", ModuleNotFoundError, ["brokenInside.py", "broken.py"]),
+        ("mistyped:page", SyntaxError, ["mistyped.py"]),
+        ("ours:fail", ZeroDivisionError, ["ours.py"]),
+        ("ours:Needy", TypeError, []),
     ],
 )
-def test_goesThrough(text: str, problem: type[Exception]) -> None:
+def test_failed(
+    text: str,
+    problem: type[Exception],
+    frames: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """
-    What is wrong inside of a module is told with its traceback.
+    What is wrong inside of a module is told in a line, and then with the part
+    of the traceback that its author knows.
     """
-    with pytest.raises(problem):
+    with pytest.raises(TargetFailed) as caught:
         loadTarget(text)
+    assert type(caught.value.problem) is problem
+    assert caught.value.exit_code == 2
+    caught.value.show()
+    first, *lines = capsys.readouterr().err.split("\n")
+    assert first.startswith(f"Error: {text} can't be had: {problem.__name__}")
+    files = [line.split('"')[1] for line in lines if line.startswith("  File ")]
+    assert [Path(file).name for file in files] == frames
+    assert lines[-2].startswith(problem.__name__)
