@@ -161,10 +161,15 @@ def story(asked: Asked) -> str:
         fate = type(asked.lost).__name__
     else:
         fate = "whole" if asked.complete else "waits"
-    content = asked.content
-    seen = repr(content)[2:-1] if len(content) < 40 else f"{len(content)} octets"
-    path = asked.path.decode("latin-1")
-    return f"{asked.command.decode()} {path} [{seen}] {fate}"
+    return told(asked.command, asked.path, asked.content, fate)
+
+
+def told(command: bytes, path: bytes, content: bytes, fate: str) -> str:
+    """
+    @return: the line for a request with C{content}.
+    """
+    seen = repr(content)[2:-1] if len(content) < 100 else f"{len(content)} octets"
+    return f"{command.decode()} {path.decode('latin-1')} [{seen}] {fate}"
 
 
 class Log:
