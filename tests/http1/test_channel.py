@@ -473,6 +473,18 @@ def test_earlyErrorSaysClose() -> None:
     assert b"\r\nConnection: close\r\n" in server.take()
 
 
+@pytest.mark.requirement("9112-9.6-1")
+def test_earlyErrorToChunks() -> None:
+    """
+    Nobody knows how much is to come, so the next request might be lost.
+    """
+    server = Server(answerEarly(413))
+    server.receive(CHUNKED)
+    assert b"\r\nConnection: close\r\n" in server.take()
+    server.receive(b"3\r\nabc\r\n0\r\n\r\n" + HELLO)
+    assert len(server.asked) == 1
+
+
 def test_lingerIsBounded() -> None:
     server = Server(answerEarly(413), Limits(linger=1000, drain=10))
     server.receive(put(bytes(100000))[:100])

@@ -371,7 +371,11 @@ class HTTPChannel(SwitchingConnection):
             # An early answer.  If the request goes on reading, all is well,
             # but who answers with an error rarely does.
             if code >= 300 or exchange.inflow is Inflow.STOPPED:
-                self._keep = self._isWorthDraining()
+                # Chunks may come without end, and whoever was told that there
+                # can be another request must not lose it.
+                self._keep = (
+                    self._reader.remaining is not None and self._isWorthDraining()
+                )
             elif self._expects:
                 self._keep = False
         if not self._keep:
