@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from binascii import Error, a2b_base64
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from penstock.core.errors import InvalidField
 from penstock.core.grammar import (
+    PADDING,
     QUOTED,
     SEPARATOR,
     TOKEN,
@@ -23,9 +23,8 @@ from penstock.core.grammar import (
     checkNames,
     generateToken,
     generateWord,
-    parseWord,
     quote,
-    scan,
+    unquote,
 )
 from penstock.core.values.extended import generateExtended, parseExtended
 
@@ -36,7 +35,10 @@ PARAMETER: Final = (
 
 _CREDENTIALS: Final = re.compile(rb"(" + TOKEN + rb")(?: ++([\t -~\x80-\xff]*+))?")
 _TOKEN68: Final = re.compile(TOKEN68)
-_PARAMETER: Final = re.compile(PARAMETER + SEPARATOR)
+# Goes through a whole list in one call.  Where no parameter is, it matches one
+# octet, and all groups are empty.
+_PARAMETERS: Final = re.compile(PARAMETER + SEPARATOR + rb"|.", re.DOTALL)
+_NO_PARAMETER: Final = (b"", b"", b"")
 _CONTROL: Final = re.compile(r"[\0-\x1f\x7f]")
 
 # RFC 7616, section 3.4: eight hexadecimal digits.
@@ -112,16 +114,21 @@ def parseParameterList(value: bytes) -> Parameters:
     """
     @raise ValueError: unless C{value} is a list of parameters, each once.
     """
-    found = tuple(_scanParameters(value))
-    if len({name for name, text in found}) != len(found):
+    found = _PARAMETERS.findall(value.strip(PADDING))
+    if _NO_PARAMETER in found:
+        raise ValueError("it is not a list of parameters")
+    parameters = tuple(
+        [
+            (
+                name.lower().decode("ascii"),
+                token.decode("ascii") if token else unquote(quoted),
+            )
+            for name, token, quoted in found
+        ]
+    )
+    if len(dict(parameters)) != len(parameters):
         raise ValueError("it has a parameter twice")
-    return found
-
-
-def _scanParameters(value: bytes) -> Iterator[tuple[str, str]]:
-    for found in scan(_PARAMETER, value):
-        name, token, quoted = found.groups()
-        yield name.lower().decode("ascii"), parseWord(token, quoted) or ""
+    return parameters
 
 
 def generateParameterList(parameters: Parameters) -> bytes:

@@ -4,6 +4,7 @@ What to send first: Priority (RFC 9218).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,9 @@ USUAL: Final = 3
 """The urgency of what nothing is said of."""
 
 _LEAST_URGENT: Final = 7
+
+# What browsers send.
+_COMMON: Final = re.compile(rb"u=([0-7])(, ?i)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,16 @@ def parsePriority(value: bytes) -> Priority:
 
     @raise ValueError: unless C{value} is a dictionary.
     """
+    found = _COMMON.fullmatch(value)
+    if found is not None:
+        return Priority(int(found[1]), found[2] is not None)
     urgency, incremental = USUAL, False
     for key, member in parseDictionary(value).members:
-        found = member.value if isinstance(member, Item) else None
-        if key == "u" and type(found) is int and 0 <= found <= _LEAST_URGENT:
-            urgency = found
-        elif key == "i" and isinstance(found, bool):
-            incremental = found
+        bare = member.value if isinstance(member, Item) else None
+        if key == "u" and type(bare) is int and 0 <= bare <= _LEAST_URGENT:
+            urgency = bare
+        elif key == "i" and isinstance(bare, bool):
+            incremental = bare
     return Priority(urgency, incremental)
 
 

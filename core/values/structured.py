@@ -4,10 +4,17 @@ Structured values (RFC 9651): items, lists and dictionaries.
 The library http-sf reads and writes them.  What it gives can be changed and
 doesn't tell the text C{"a"} from the token C{a}, so values have types of their
 own here.
+
+Most fields are flat: no lists in lists, and nothing but tokens, integers,
+booleans, octets and text without escapes.  Those are read and written here, in a
+third of the time; the library is asked about all others, and about all that may
+be wrong.
 """
 
 from __future__ import annotations
 
+import re
+from binascii import Error, a2b_base64, b2a_base64
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -118,6 +125,9 @@ def parseItem(value: bytes) -> Item:
     """
     @raise ValueError: unless C{value} is an item.
     """
+    items = _flatList(value)
+    if items is not None and len(items) == 1:
+        return items[0]
     return _item(_parse(value, "item"))
 
 
@@ -125,6 +135,9 @@ def parseList(value: bytes) -> tuple[Member, ...]:
     """
     @raise ValueError: unless C{value} is a list, which may be empty.
     """
+    items = _flatList(value)
+    if items is not None:
+        return tuple(items)
     return tuple([_member(member) for member in _parse(value, "list")])
 
 
@@ -134,8 +147,108 @@ def parseDictionary(value: bytes) -> Dictionary:
 
     @raise ValueError: unless C{value} is a dictionary, which may be empty.
     """
+    flat = _flatDictionary(value)
+    if flat is not None:
+        return Dictionary(tuple(flat.items()))
     members = _parse(value, "dictionary")
     return Dictionary(tuple([(key, _member(found)) for key, found in members.items()]))
+
+
+# Reading what is flat
+
+_TOKEN: Final = r"[A-Za-z*][!#$%&'*+.^_`|~:/0-9A-Za-z-]*+"
+_INTEGER: Final = r"-?[0-9]{1,15}+"
+_TEXT: Final = r"[ !#-\[\]-~]*+"
+_BARE: Final = rf'(?:{_TOKEN}|{_INTEGER}|"{_TEXT}"|\?[01]|:[A-Za-z0-9+/]*+={{0,2}}+:)'
+_KEY: Final = r"[a-z*][a-z0-9_.*-]*+"
+_COMMA: Final = r"(?:\A|(?!\A)[\t ]*+,[\t ]*+)"
+
+# These go through a whole field in one call: members, and the parameters after
+# each.  What is something else is matched a character at a time, by a match
+# without groups.
+_IN_LIST: Final = re.compile(
+    rf"{_COMMA}({_BARE})|;\x20*+({_KEY})(?:=({_BARE}))?|.", re.DOTALL
+)
+_IN_DICTIONARY: Final = re.compile(
+    rf"(?:{_COMMA}|(;)\x20*+)({_KEY})(?:=({_BARE}))?|.", re.DOTALL
+)
+_SOMETHING_ELSE: Final = ("", "", "")
+
+
+def _flatBare(raw: str) -> BareItem:
+    """
+    @raise Error: if C{raw} is no base64 after all.
+    """
+    first = raw[0]
+    if first == '"':
+        return raw[1:-1]
+    if first == "?":
+        return raw == "?1"
+    if first == ":":
+        return a2b_base64(raw[1:-1], strict_mode=True)
+    if first in "-0123456789":
+        return int(raw)
+    return Token(raw)
+
+
+def _flatList(value: bytes) -> list[Item] | None:
+    """
+    @return: what a list is that is flat; L{None} if it is not, or no list.
+    """
+    if len(value) > MAX_LENGTH:
+        return None
+    found = _IN_LIST.findall(value.decode("latin-1"))
+    # An empty one, or parameters of nothing.
+    if _SOMETHING_ELSE in found or not found or not found[0][0]:
+        return None
+    items: list[Item] = []
+    parameters: dict[str, BareItem] = {}
+    try:
+        latest = _flatBare(found[0][0])
+        for bare, key, raw in found[1:]:
+            if key:
+                parameters[key] = _flatBare(raw) if raw else True
+            else:
+                items.append(_flatItem(latest, parameters))
+                latest, parameters = _flatBare(bare), {}
+    except Error:
+        return None
+    items.append(_flatItem(latest, parameters))
+    return items
+
+
+def _flatDictionary(value: bytes) -> dict[str, Member] | None:
+    """
+    @return: what a dictionary is that is flat; L{None} if it is not, or no
+        dictionary.
+    """
+    if len(value) > MAX_LENGTH:
+        return None
+    found = _IN_DICTIONARY.findall(value.decode("latin-1"))
+    if _SOMETHING_ELSE in found or not found or found[0][0]:
+        return None
+    members: dict[str, Member] = {}
+    parameters: dict[str, BareItem] = {}
+    try:
+        _, member, raw = found[0]
+        bare = _flatBare(raw) if raw else True
+        for semicolon, key, raw in found[1:]:
+            if semicolon:
+                parameters[key] = _flatBare(raw) if raw else True
+            else:
+                members[member] = _flatItem(bare, parameters)
+                member, bare, parameters = key, _flatBare(raw) if raw else True, {}
+    except Error:
+        return None
+    members[member] = _flatItem(bare, parameters)
+    return members
+
+
+def _flatItem(bare: BareItem, parameters: dict[str, BareItem]) -> Item:
+    return Item(bare, tuple(parameters.items())) if parameters else Item(bare)
+
+
+# Reading whatever it is
 
 
 def _parse(value: bytes, kind: str) -> Any:
@@ -185,7 +298,7 @@ def generateItem(value: Item) -> bytes:
     """
     @raise InvalidField: if it can't be written.
     """
-    return _generate(value, _libraryItem)
+    return _generate(value, _flatItemText, _libraryItem)
 
 
 def generateList(value: Sequence[Member]) -> bytes:
@@ -194,32 +307,131 @@ def generateList(value: Sequence[Member]) -> bytes:
     """
     if not value:
         return b""
-    return _generate(value, lambda members: [_libraryMember(each) for each in members])
+    return _generate(value, _flatListText, _libraryList)
 
 
 def generateDictionary(value: Dictionary) -> bytes:
     """
     @raise InvalidField: if it can't be written.
     """
-    members = value.members
-    if not members:
+    if not value.members:
         return b""
-    return _generate(
-        members, lambda members: _libraryKeyed(members, convert=_libraryMember)
+    return _generate(value.members, _flatDictionaryText, _libraryDictionary)
+
+
+_Given = TypeVar("_Given")
+
+
+def _generate(
+    value: _Given, flat: Callable[[_Given], str], convert: Callable[[_Given], Any]
+) -> bytes:
+    """
+    @param flat: makes the text of what is flat, and raises something if it
+        isn't.
+    @param convert: makes what the library writes.
+    """
+    try:
+        raw = flat(value).encode("ascii")
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raw = _generateByLibrary(value, convert)
+    if len(raw) > MAX_LENGTH:
+        raise InvalidField("it is too long for a structured field")
+    return raw
+
+
+# Writing what is flat
+
+_TOKEN_ALONE: Final = re.compile(_TOKEN)
+_TEXT_ALONE: Final = re.compile(_TEXT)
+_KEY_ALONE: Final = re.compile(_KEY)
+_MAX_INTEGER: Final = 10**15 - 1
+
+
+def _tokenText(value: Token) -> str:
+    if _TOKEN_ALONE.fullmatch(value.value) is None:
+        raise ValueError
+    # Somebody might have made a class of texts that are formatted as others.
+    return str.__str__(value.value)
+
+
+def _integerText(value: int) -> str:
+    if not -_MAX_INTEGER <= value <= _MAX_INTEGER:
+        raise ValueError
+    return str(value)
+
+
+def _quotedText(value: str) -> str:
+    if _TEXT_ALONE.fullmatch(value) is None:
+        raise ValueError
+    return f'"{value}"'
+
+
+def _octetsText(value: bytes) -> str:
+    return f":{b2a_base64(value, newline=False).decode('ascii')}:"
+
+
+_FLAT: Final[dict[type, Callable[[Any], str]]] = {
+    bool: lambda value: "?1" if value else "?0",
+    int: _integerText,
+    str: _quotedText,
+    bytes: _octetsText,
+    Token: _tokenText,
+}
+
+
+def _keyText(key: str) -> str:
+    if type(key) is not str or _KEY_ALONE.fullmatch(key) is None:
+        raise ValueError
+    return key
+
+
+def _parametersText(parameters: Keyed) -> str:
+    if len(dict(parameters)) != len(parameters):
+        raise ValueError
+    return "".join(
+        [
+            f";{_keyText(key)}"
+            if value is True
+            else f";{_keyText(key)}={_FLAT[type(value)](value)}"
+            for key, value in parameters
+        ]
     )
 
 
-def _generate(value: Any, convert: Callable[[Any], Any]) -> bytes:
+def _flatItemText(item: Member) -> str:
+    if type(item) is not Item:
+        raise TypeError
+    text = _FLAT[type(item.value)](item.value)
+    return text + _parametersText(item.parameters) if item.parameters else text
+
+
+def _flatListText(items: Sequence[Member]) -> str:
+    return ", ".join([_flatItemText(item) for item in items])
+
+
+def _flatDictionaryText(members: Sequence[tuple[str, Member]]) -> str:
+    if len(dict(members)) != len(members):
+        raise ValueError
+    parts = []
+    for key, item in members:
+        if type(item) is Item and item.value is True:
+            parts.append(_keyText(key) + _parametersText(item.parameters))
+        else:
+            parts.append(f"{_keyText(key)}={_flatItemText(item)}")
+    return ", ".join(parts)
+
+
+# Writing whatever it is
+
+
+def _generateByLibrary(value: Any, convert: Callable[[Any], Any]) -> bytes:
     try:
-        raw = http_sf.ser(convert(value)).encode("ascii")
+        return http_sf.ser(convert(value)).encode("ascii")
     except InvalidField:
         raise
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         # What the library says may have the value in it.
         raise InvalidField("it is not a structured value") from None
-    if len(raw) > MAX_LENGTH:
-        raise InvalidField("it is too long for a structured field")
-    return raw
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -227,10 +439,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def _libraryBare(value: BareItem) -> Any:
     match value:
-        case Token():
-            return http_sf.Token(value.value)
-        case DisplayString():
-            return http_sf.DisplayString(value.value)
+        case Token(str(text)):
+            return http_sf.Token(text)
+        case DisplayString(str(text)):
+            return http_sf.DisplayString(text)
         case datetime():
             return _EPOCH + timedelta(seconds=toSeconds(value))
         case bool() | int() | Decimal() | str() | bytes():
@@ -259,3 +471,11 @@ def _libraryMember(member: Member) -> Any:
         items = [_libraryItem(item) for item in member.items]
         return items, _libraryKeyed(member.parameters)
     return _libraryItem(member)
+
+
+def _libraryList(members: Sequence[Member]) -> list[Any]:
+    return [_libraryMember(member) for member in members]
+
+
+def _libraryDictionary(members: Sequence[tuple[str, Member]]) -> dict[str, Any]:
+    return _libraryKeyed(members, convert=_libraryMember)
