@@ -17,16 +17,12 @@ from penstock.transports.rpc import RPCClient, connectRPC
 _UNIX: Final = "+unix"
 
 
-def connect(
-    reactor: Any, origin: str, patient: bool = False, connections: int | None = None
-) -> Any:
+def connect(reactor: Any, origin: str, patient: bool = False) -> Any:
     """
     @param origin: the scheme and the authority of a URL: see
         L{penstock.cli.location.Location}.
     @param patient: whether to wait for an answer for ever: somebody else looks
         at the clock.
-    @param connections: how many there may be at the same time, each for one
-        exchange; L{None} for a few.  RPC needs but one.
 
     @return: L{penstock.core.interfaces.IRequester}; it connects when it is
         first used.
@@ -36,8 +32,6 @@ def connect(
     options: dict[str, Any] = {}
     if patient and scheme.startswith("http"):
         options = {"headTimeout": None, "contentTimeout": None}
-    if connections is not None:
-        options["maxConnections"] = connections
     try:
         if scheme.endswith(_UNIX):
             path = unquote(authority)

@@ -39,11 +39,6 @@ _DEBUGGING: Final = (
 # Seconds after which somebody who has pressed Ctrl-C begins to wonder.
 TELL_AFTER: Final = 0.2
 
-# Connections to the server that everything is passed on to.  Each serves one
-# client, so as many who read slowly keep out all others; half of what a server
-# takes from one address, since somebody else may be there as well.
-CONNECTIONS: Final = 250
-
 # Seconds that connections to another server get to close at the end.
 FAREWELL: Final = 1.0
 
@@ -114,7 +109,7 @@ def serve(order: Order) -> int:
     lines = Lines(sys.stdout, reactor)
     requester: Any = None
     if isinstance(order.served, Location):
-        requester = connect(reactor, order.served.origin, connections=CONNECTIONS)
+        requester = connect(reactor, order.served.origin)
         served: Any = Forward(requester)
     else:
         served = loadTarget(order.served)

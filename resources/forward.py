@@ -51,7 +51,10 @@ class Forward:
         self, requester: Any, policy: str | Style | None = Style.X_FORWARDED
     ) -> None:
         """
-        @param requester: L{penstock.core.interfaces.IRequester}.
+        @param requester: L{penstock.core.interfaces.IRequester}, for any
+            number of clients: one of HTTP needs a connection for each exchange
+            (see C{maxConnections} of
+            L{penstock.transports.http1.HTTPClient}), one of RPC but one.
         @param policy: in which fields the other server is told who the client
             is: C{"x-forwarded"}, C{"forwarded"}, or L{None} for none.  What
             the client itself says there never passes; what trusted proxies

@@ -25,8 +25,11 @@ from penstock.transports.http1.hangup import hangups
 from penstock.transports.http1.limits import Limits
 from penstock.transports.http1.writer import Framing, requestHead
 
-# What a browser opens to one server at a time.
-MAX_CONNECTIONS: Final = 6
+# Each serves one exchange, and clients are gateways mostly: as many of theirs
+# who read slowly would keep out all others.  A browser's six would be few; this
+# is half of what a server of ours takes from one address, since somebody else
+# may be there as well.  (RFC 9112, section 9.4: there must be a bound.)
+MAX_CONNECTIONS: Final = 250
 
 # Exchanges that wait for one of them.  Beyond this a caller had better hear
 # at once that it is too much.
@@ -125,7 +128,8 @@ class HTTPClient(Requester):
         @param endpoint: L{twisted.internet.interfaces.IStreamClientEndpoint}.
         @param host: for the Host field of requests that have none.
         @param secure: whether C{endpoint} encrypts.
-        @param maxConnections: how many there may be at the same time.
+        @param maxConnections: how many there may be at the same time, each
+            for one exchange.  A server may take less from one address.
         @param maxWaiting: how many requests may wait for a connection.  More
             are lost at once, with L{penstock.core.errors.Unavailable}.
         @param connectTimeout: seconds that a request waits for a connection,
