@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from twisted.internet.task import Clock
 
 from penstock.transports.memory import MemoryClient
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 Example = Callable[[str], Any]
+
+NAMES = ["hello", "upload", "events", "tested", "gateway", "showcase"]
 
 
 def test_hello(example: Example) -> None:
@@ -125,6 +128,22 @@ def test_siteHasAllOfThem(example: Example) -> None:
         assert client.get("/none").code == 404
 
 
+def test_showcase(example: Example) -> None:
+    """
+    Each path of its table answers; how, is looked at by tests/answers.
+    """
+    showcase = example("showcase")
+    table = showcase.__doc__.split("=\n")[1]
+    paths = [row.split(" ")[0] for row in table.split("\n") if row[:1] == "/"]
+    assert len(paths) == 9
+    with MemoryClient(showcase.tree(Clock())) as client:
+        for path in paths:
+            exchange = client.open("GET", path)
+            assert exchange.code == (301 if path == "/old" else 200), path
+            if not exchange.complete:
+                exchange.disconnect()
+
+
 def test_linksOfTheSite() -> None:
     """
     What the pages refer to is there.
@@ -135,6 +154,6 @@ def test_linksOfTheSite() -> None:
             assert (files / part.split('"')[0].split("?")[0]).is_file()
 
 
-@pytest.mark.parametrize("name", ["hello", "upload", "events", "tested", "gateway"])
+@pytest.mark.parametrize("name", NAMES)
 def test_saysHowToRunIt(example: Example, name: str) -> None:
     assert f"penstock serve examples.{name}:" in example(name).__doc__
