@@ -4,8 +4,9 @@ Open ports: made from endpoints, named by URLs, closed in good order.
 
 from __future__ import annotations
 
+import selectors
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import click
@@ -15,12 +16,12 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 
 from penstock.cli.endpoints import Endpoint
-
 from penstock.cli.missing import explainImport
 
 # How often connections that wait are let in before a port is closed, some each
 # time.  More may come all the while.
 _TIMES: Final = 50
+
 
 class NotListening(click.ClickException):
     """
@@ -47,6 +48,25 @@ def urlOf(scheme: str, address: Any, secure: bool = False) -> str:
     if isinstance(address, UNIXAddress) and address.name is not None:
         return f"{scheme}+unix://{quote(address.name, safe='')}/"
     return f"{scheme}:{address}"
+
+
+def letIn(port: Any) -> None:
+    """
+    Accept the connections that wait at C{port}.  When it is closed they would be
+    reset, and most have sent a request already.
+
+    @param port: L{twisted.internet.interfaces.IListeningPort}; if it is none
+        that can be asked, nothing is done.
+    """
+    doRead = getattr(port, "doRead", None)
+    if doRead is None or not getattr(port, "connected", False):
+        return
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(port, selectors.EVENT_READ)
+        for _ in range(_TIMES):
+            if not waiting.select(0):
+                break
+            doRead()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +115,8 @@ class Listening:
         except OSError as problem:
             # A key or a certificate that isn't there.
             raise NotListening(f"{endpoint.text}: {problem}") from None
+        except ImportError as problem:
+            raise NotListening(f"{endpoint.text}: {explainImport(problem)}") from None
         except Exception as problem:
             # What the parsers of plugins raise is theirs to choose.
             raise click.UsageError(f"{endpoint.text!r}: {problem}") from None
@@ -115,9 +137,9 @@ class Listening:
         Take no more connections, and wait for the exchanges under way.
 
         @param seconds: as long as that at most.
-        except ImportError as problem:
-            raise NotListening(f"{endpoint.text}: {explainImport(problem)}") from None
         """
+        for listener in self.listeners:
+            letIn(listener.port)
         closing = [
             closed
             for listener in self.listeners

@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from twisted.internet import tcp
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 
 try:
     from twisted.internet import unix
@@ -94,6 +96,23 @@ def queued(transport: Any) -> int:
     """
     size: int = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
     return size
+
+
+def closeNow(transport: Any) -> bool:
+    """
+    Close as far as we are concerned, in the reactor's next turn: what has gone
+    to the socket is still sent.  C{transport.loseConnection} waits until the
+    socket takes more.
+
+    @return: whether that is done.  Not if something was written that has not
+        gone to the socket, or C{transport} isn't one that we know.
+    """
+    if not hasQueue(transport) or not transport.connected or queued(transport):
+        return False
+    transport.stopReading()
+    transport.stopWriting()
+    transport.reactor.callLater(0, transport.connectionLost, Failure(ConnectionDone()))
+    return True
 
 
 def writeNow(transport: Any, data: bytes) -> None:

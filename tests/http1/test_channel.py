@@ -816,6 +816,7 @@ def test_muchIsSentEarly() -> None:
 def test_drainIdle() -> None:
     server = Server()
     server.receive(put(b"a"))
+    server.wait(2)
     drained = server.factory.drain(5)
     assert server.wire.closed
     assert not drained.called

@@ -154,6 +154,7 @@ def test_turnedAwayWhenDraining() -> None:
     server, channel, wire = turnedAway()
     ended: list[None] = []
     server.factory.drain(10).addCallback(ended.append)
+    server.wait(2)
     assert wire.closed
     channel.connectionLost()
     assert not ended

@@ -565,10 +565,11 @@ def test_drain(server: Server) -> None:
     stuck.send(HELLO)
     server.begun(2)
     server.loop.run(lambda: len(server.factory._sweep) == 3)
-    drained = server.factory.drain(0.5)
-    assert idle.readAll() == b""
+    drained = server.factory.drain(2.5)
     server.asked[0].answer(b"x")
     assert busy.readAll().endswith(b"Connection: close\r\ncontent-length: 1\r\n\r\nx")
+    assert idle.readAll() == b""
+    assert not drained.called
     server.loop.run(drained)
     with pytest.raises(ConnectionResetError):
         stuck.readAll()

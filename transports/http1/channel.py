@@ -463,12 +463,10 @@ class HTTPChannel(SwitchingConnection):
 
     def shutdown(self) -> None:
         """
-        Take no more requests, and finish what is under way.
+        Finish what is under way, and take one more request at most: it may
+        have been sent already.
         """
         self._keep = False
         self._most = 0
         if self._intake is _DRAIN:
             self._endDrain(503)
-        elif self._intake is _HEAD and not self._reader.inHead:
-            self._intake = _CLOSING
-            self._close()

@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from penstock.core.direct import (
     beneath,
+    closeNow,
     hasQueue,
     isPlainSocket,
     isTCP,
@@ -24,7 +25,7 @@ from penstock.core.direct import (
 from penstock.core.interfaces import ConnectionInfo
 from penstock.transports.http1 import sendfile
 from penstock.transports.http1.house import Admission
-from penstock.transports.http1.queues import unacknowledged
+from penstock.transports.http1.queues import unacknowledged, unread
 
 if TYPE_CHECKING:
     from penstock.transports.http1.factory import HTTPFactory
@@ -173,6 +174,16 @@ class ServerConnection(Protocol):
         # slow peer would seem to take nothing for a long while.
         return queued(lowest) + unacknowledged(lowest.socket)
 
+    def _unread(self) -> int:
+        """
+        @return: octets that have come and were not read, as far as that can be
+            seen.
+        """
+        lowest = beneath(self.transport)
+        if not hasQueue(lowest) or not lowest.connected:
+            return 0
+        return unread(lowest.socket)
+
     def _isSlow(self) -> bool:
         """
         @return: whether much of the last response is still on its way.  Once
@@ -319,6 +330,15 @@ class ServerConnection(Protocol):
         self.flush()
         transport: Any = self.transport
         transport.abortConnection()
+
+    def _leave(self) -> None:
+        """
+        Close now, but let the kernel send what it has.  (To abort would be to
+        take that back.)
+        """
+        self._stopWriting()
+        if not closeNow(beneath(self.transport)):
+            self._abort()
 
     def _stopWriting(self) -> None:
         self.flush()

@@ -21,6 +21,11 @@ from penstock.transports.http1.limits import Timeouts
 # Seconds.  A peer that has gone is to be noticed within one.
 INTERVAL: Final = 0.5
 
+# Seconds that a connection gets for another request when the server ends: the
+# client was answered a moment ago, or has just connected, and doesn't know.  A
+# journey around the earth and back takes 0.3.
+LAST_CALL: Final = 1.0
+
 # Seconds that pass from one look to the next, at most.  Where it takes longer,
 # we stood still, or the clock was set (the reactor's is that on the wall): what
 # the peers have sent meanwhile isn't read yet, and they aren't to blame.
@@ -164,6 +169,20 @@ class Sweep:
         if not self._watched and self._call is not None:
             call, self._call = self._call, None
             call.cancel()
+
+    def hurry(self) -> None:
+        """
+        The server ends: who wants nothing has L{LAST_CALL} to want something.
+        Most have had that already, so look at once.
+        """
+        limits = self._limits
+        for waiting in (Waiting.FIRST, Waiting.IDLE):
+            limit = limits[waiting]
+            limits[waiting] = LAST_CALL if limit is None else min(limit, LAST_CALL)
+        self._crowd = inf
+        if self._call is not None:
+            self._call.cancel()
+            self._look()
 
     def _look(self) -> None:
         self._call = None

@@ -128,8 +128,9 @@ class HTTPFactory(ServerFactory):
         """
         Finish what is under way, and take nothing new.  Stop listening first.
 
-        Idle connections are closed at once, others after their response, and
-        what is left after C{seconds} is aborted.
+        Connections are closed after their response; idle ones at once, or, if
+        they had no more than a second to send their next request, after that.
+        What is left after C{seconds} is aborted.
 
         @return: fires with L{None} when no connection is left.
         """
@@ -138,9 +139,10 @@ class HTTPFactory(ServerFactory):
             self._drained = Deferred()
             for channel in self._sweep:
                 channel.shutdown()
+            self._sweep.hurry()
             if len(self._sweep):
                 self._giveUp = self.clock.callLater(seconds, self._abortAll)
-            else:
+            elif not self._drained.called:
                 self._drained.callback(None)
         waiter: Deferred[None] = Deferred()
         if self._drained.called:

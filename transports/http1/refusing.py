@@ -170,8 +170,20 @@ class RefusingConnection(ServerConnection):
         """
         The server waits no longer.
         """
-        self._lose(DeadlineExceeded("the server is shutting down"))
-        self.abort()
+        if self._isDone():
+            self._intake = Intake.CLOSING
+            self._leave()
+        else:
+            self._lose(DeadlineExceeded("the server is shutting down"))
+            self.abort()
+
+    def _isDone(self) -> bool:
+        """
+        @return: whether all responses were written that there will be.
+        """
+        if self._intake is Intake.HEAD:
+            return not self._reader.inHead
+        return self._intake is Intake.CLOSING
 
     def _linger(self) -> None:
         """

@@ -108,8 +108,10 @@ class WatchedConnection(RefusingConnection):
             case Waiting.HEAD:
                 self._refuse(Rejected(408, "head takes too long"))
             case Waiting.FIRST | Waiting.IDLE:
-                self._intake = Intake.CLOSING
-                self._close()
+                # What has come meanwhile is read in the reactor's next turn.
+                if not self._unread():
+                    self._intake = Intake.CLOSING
+                    self._close()
             case Waiting.CONTENT if exchange is not None:
                 self._failContent(
                     exchange,
