@@ -49,6 +49,7 @@ _ATTRIBUTE: Final = re.compile(
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _TO_ESCAPE: Final = re.compile(rb'(["\\])')
 _NOT_IN_QUOTED: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_NEEDS_NO_ESCAPE: Final = re.compile(rb"[\t !#-\[\]-~\x80-\xff]*+")
 _DIGITS: Final = re.compile(rb"[0-9]++")
 
 # The largest number taken from a message: eighteen digits are an exabyte, and
@@ -139,6 +140,8 @@ def quote(value: str) -> bytes:
         raw = value.encode("latin-1")
     except UnicodeEncodeError:
         raise InvalidField("it must be ISO-8859-1") from None
+    if _NEEDS_NO_ESCAPE.fullmatch(raw) is not None:
+        return b'"' + raw + b'"'
     if _NOT_IN_QUOTED.search(raw) is not None:
         raise InvalidField("it must not have control characters")
     return b'"' + _TO_ESCAPE.sub(rb"\\\1", raw) + b'"'

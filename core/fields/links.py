@@ -6,7 +6,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from penstock.core.fields.rows import BOTH, LIST, RESPONSE, SINGLE, dateRow
+from penstock.core.fields.rows import (
+    BOTH,
+    LIST,
+    RESPONSE,
+    SINGLE,
+    dateRow,
+    recentlyGenerated,
+)
 from penstock.core.fieldtable import Field
 from penstock.core.values import delays, link
 
@@ -14,7 +21,7 @@ ROWS: Final = (
     Field(
         "Link",
         link.parseLinks,
-        link.generateLinks,
+        recentlyGenerated(link.generateLinks),
         "tuple of Link",
         "RFC 8288, section 3",
         LIST,

@@ -27,8 +27,8 @@ from penstock.core.grammar import (
     checkNames,
     generateToken,
     generateWord,
-    parseWord,
     scan,
+    unquote,
 )
 
 _PAIR: Final = rb"(?:" + TOKEN + rb"=(?:" + TOKEN + rb"|" + QUOTED + rb"))?"
@@ -42,9 +42,13 @@ _PORT: Final = re.compile(rb"([0-9]{1,5})" + SEPARATOR)
 _MAX_PORT: Final = 65535
 _MEMBER: Final = re.compile(rb"([^\t ,]++)" + SEPARATOR)
 
+# RFC 3986, section 3.2.2: without zeros in front, which some take for octal
+# numbers.
+_OCTET: Final = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+
 # RFC 7239, section 6.
 _NODE: Final = re.compile(
-    r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([0-9]{1,3}(?:\.[0-9]{1,3}){3}|[Uu]nknown"
+    rf"(?:\[([0-9A-Fa-f:.]{{2,45}})\]|({_OCTET}(?:\.{_OCTET}){{3}}|[Uu]nknown"
     r"|_[A-Za-z0-9._-]{1,255}))(?::([0-9]{1,5}|_[A-Za-z0-9._-]{1,255}))?"
 )
 _BARE_IPV6: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}")
@@ -84,9 +88,6 @@ class Hop:
     parameters: Parameters = ()
 
 
-_NOTHING: Final = Hop()
-
-
 def parseNode(value: str) -> Node:
     """
     @raise ValueError: unless C{value} is a node, IPv6 in brackets.
@@ -97,9 +98,6 @@ def parseNode(value: str) -> Node:
     address, name, port = found.groups()
     if address is not None:
         return Node(shortestIPv6(address), port)
-    if name[0] not in "_uU":
-        if any(int(part) > 255 for part in name.split(".")):
-            raise ValueError("it has something that is no address")
     return Node(name if name[0] == "_" else name.lower(), port)
 
 
@@ -128,16 +126,19 @@ def parseForwarded(value: bytes) -> tuple[Hop, ...]:
         once.
     """
     hops = [_parseHop(found[1]) for found in scan(_HOP, value)]
-    return tuple([hop for hop in hops if hop != _NOTHING])
+    return tuple([hop for hop in hops if hop is not None])
 
 
-def _parseHop(value: bytes) -> Hop:
-    found: dict[str, str] = {}
-    for key, token, quoted in _PAIRS.findall(value):
-        name = key.lower().decode("ascii")
-        if name in found:
-            raise ValueError("it has a parameter twice")
-        found[name] = parseWord(token or None, quoted or None) or ""
+def _parseHop(value: bytes) -> Hop | None:
+    pairs = _PAIRS.findall(value)
+    if not pairs:
+        return None
+    found = {
+        name.lower().decode("ascii"): token.decode("ascii") if token else unquote(text)
+        for name, token, text in pairs
+    }
+    if len(found) != len(pairs):
+        raise ValueError("it has a parameter twice")
     client, by = found.pop("for", None), found.pop("by", None)
     host, scheme = found.pop("host", None), found.pop("proto", None)
     if scheme is not None and _SCHEME.fullmatch(scheme) is None:
@@ -159,32 +160,31 @@ def generateForwarded(value: Iterable[Hop]) -> bytes:
 
 
 def _generateHop(hop: Hop) -> bytes:
-    pairs: list[tuple[str, str]] = []
+    parts: list[bytes] = []
     if hop.client is not None:
-        pairs.append(("for", generateNode(hop.client)))
+        parts.append(b"for=" + generateWord(generateNode(hop.client)))
     if hop.by is not None:
-        pairs.append(("by", generateNode(hop.by)))
+        parts.append(b"by=" + generateWord(generateNode(hop.by)))
     if hop.host is not None:
-        pairs.append(("host", generateAuthority(hop.host).decode("ascii")))
+        host = generateAuthority(hop.host).decode("ascii")
+        parts.append(b"host=" + generateWord(host))
     if hop.scheme is not None:
-        pairs.append(("proto", _generateScheme(hop.scheme).decode("ascii")))
-    pairs.extend(hop.parameters)
-    if not pairs:
+        parts.append(b"proto=" + generateWord(_checkedScheme(hop.scheme)))
+    if hop.parameters:
+        checkNames(hop.parameters)
+        for name, text in hop.parameters:
+            if name.lower() in ("for", "by", "host", "proto"):
+                raise InvalidField("it has a parameter that has a place of its own")
+            parts.append(generateToken(name) + b"=" + generateWord(text))
+    if not parts:
         raise InvalidField("a hop is empty")
-    checkNames(pairs)
-    if any(
-        name.lower() in ("for", "by", "host", "proto") for name, text in hop.parameters
-    ):
-        raise InvalidField("it has a parameter that has a place of its own")
-    return b";".join(
-        [generateToken(name) + b"=" + generateWord(text) for name, text in pairs]
-    )
+    return b";".join(parts)
 
 
-def _generateScheme(scheme: str) -> bytes:
+def _checkedScheme(scheme: str) -> str:
     if _SCHEME.fullmatch(scheme) is None:
         raise InvalidField("it has something that is no scheme")
-    return asciiBytes(scheme)
+    return scheme
 
 
 # The fields that were there before
@@ -256,7 +256,7 @@ def generateForwardedScheme(value: Iterable[str]) -> bytes:
     @raise InvalidField: if it can't be written.
     """
     checkMany(value)
-    return b", ".join([_generateScheme(scheme) for scheme in value])
+    return b", ".join([asciiBytes(_checkedScheme(scheme)) for scheme in value])
 
 
 def parseForwardedPort(value: bytes) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ doesn't tell the text C{"a"} from the token C{a}, so values have types of their
 own here.
 
 Most fields are flat: no lists in lists, and nothing but tokens, integers,
-booleans, octets and text without escapes.  Those are read and written here, in a
+booleans, octets, dates and text without escapes.  Those are read and written here, in a
 third of the time; the library is asked about all others, and about all that may
 be wrong.
 """
@@ -25,6 +25,8 @@ import http_sf
 
 from penstock.core.dates import toSeconds
 from penstock.core.errors import InvalidField
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # A field that is longer is refused unread: the library takes about 1 µs for
 # each member, and RFC 9651 asks for room for 1024 of them.
@@ -159,7 +161,8 @@ def parseDictionary(value: bytes) -> Dictionary:
 _TOKEN: Final = r"[A-Za-z*][!#$%&'*+.^_`|~:/0-9A-Za-z-]*+"
 _INTEGER: Final = r"-?[0-9]{1,15}+"
 _TEXT: Final = r"[ !#-\[\]-~]*+"
-_BARE: Final = rf'(?:{_TOKEN}|{_INTEGER}|"{_TEXT}"|\?[01]|:[A-Za-z0-9+/]*+={{0,2}}+:)'
+_OCTETS: Final = r":[A-Za-z0-9+/]*+={0,2}+:"
+_BARE: Final = rf'(?:{_TOKEN}|{_INTEGER}|"{_TEXT}"|\?[01]|{_OCTETS}|@{_INTEGER})'
 _KEY: Final = r"[a-z*][a-z0-9_.*-]*+"
 _COMMA: Final = r"(?:\A|(?!\A)[\t ]*+,[\t ]*+)"
 
@@ -178,6 +181,7 @@ _SOMETHING_ELSE: Final = ("", "", "")
 def _flatBare(raw: str) -> BareItem:
     """
     @raise Error: if C{raw} is no base64 after all.
+    @raise OverflowError: if it is a date that is too far away.
     """
     first = raw[0]
     if first == '"':
@@ -188,6 +192,8 @@ def _flatBare(raw: str) -> BareItem:
         return a2b_base64(raw[1:-1], strict_mode=True)
     if first in "-0123456789":
         return int(raw)
+    if first == "@":
+        return _EPOCH + timedelta(seconds=int(raw[1:]))
     return Token(raw)
 
 
@@ -211,7 +217,7 @@ def _flatList(value: bytes) -> list[Item] | None:
             else:
                 items.append(_flatItem(latest, parameters))
                 latest, parameters = _flatBare(bare), {}
-    except Error:
+    except (Error, OverflowError):
         return None
     items.append(_flatItem(latest, parameters))
     return items
@@ -238,7 +244,7 @@ def _flatDictionary(value: bytes) -> dict[str, Member] | None:
             else:
                 members[member] = _flatItem(bare, parameters)
                 member, bare, parameters = key, _flatBare(raw) if raw else True, {}
-    except Error:
+    except (Error, OverflowError):
         return None
     members[member] = _flatItem(bare, parameters)
     return members
@@ -375,6 +381,7 @@ _FLAT: Final[dict[type, Callable[[Any], str]]] = {
     int: _integerText,
     str: _quotedText,
     bytes: _octetsText,
+    datetime: lambda value: f"@{toSeconds(value)}",
     Token: _tokenText,
 }
 
@@ -432,9 +439,6 @@ def _generateByLibrary(value: Any, convert: Callable[[Any], Any]) -> bytes:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         # What the library says may have the value in it.
         raise InvalidField("it is not a structured value") from None
-
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _libraryBare(value: BareItem) -> Any:

@@ -15,8 +15,10 @@ from penstock.core.grammar import (
     SEPARATOR,
     TOKEN,
     Attributes,
+    checkNames,
     generateAttributes,
     generateToken,
+    generateWord,
     parseAttributes,
     scan,
 )
@@ -82,17 +84,20 @@ def generateMetrics(value: Iterable[Metric]) -> bytes:
 
 
 def _generate(metric: Metric) -> bytes:
-    found: dict[str, str | None] = {}
+    raw = generateToken(metric.name)
     duration = metric.duration
     if duration is not None:
-        if not 0 <= duration <= _MOST:
+        if type(duration) is not int or not 0 <= duration <= _MOST:
             raise InvalidField("a duration is out of range")
         whole, rest = divmod(duration, 1000)
-        found["dur"] = f"{whole:d}.{rest:03d}".rstrip("0").rstrip(".")
+        raw += b"; dur=%d" % whole
+        if rest:
+            raw += (b".%03d" % rest).rstrip(b"0")
     if metric.description is not None:
-        found["desc"] = metric.description
-    size = len(found) + len(metric.parameters)
-    found |= metric.parameters
-    if len(found) != size or any(name != name.lower() for name in found):
-        raise InvalidField("it has a parameter twice")
-    return generateToken(metric.name) + generateAttributes(found.items())
+        raw += b"; desc=" + generateWord(metric.description)
+    if metric.parameters:
+        checkNames(metric.parameters)
+        if any(name.lower() in ("dur", "desc") for name, text in metric.parameters):
+            raise InvalidField("it has a parameter that has a place of its own")
+        raw += generateAttributes(metric.parameters)
+    return raw
