@@ -106,10 +106,11 @@ def _parse(target: bytes, rest: bytes) -> Link:
         else:
             others.append((name, text))
     title = once.get("title")
-    try:
-        title = parseExtended(once["title*"])
-    except (LookupError, ValueError):
-        pass
+    if "title*" in once:
+        try:
+            title = parseExtended(once["title*"])
+        except ValueError:
+            pass
     relations = once.get("rel", "").lower().replace("\t", " ").split(" ")
     return Link(
         target.decode("ascii"),
