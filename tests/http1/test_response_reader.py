@@ -412,7 +412,30 @@ BAD: dict[str, tuple[bytes, int]] = {
     "LF for the empty line": (OK + b"A: b\r\n\n", 400),
     "NUL in a field": (OK + b"A: \x00\r\n\r\n", 400),
     "what splitlines would split": (OK + b"A: a\x0bB: c\r\n\r\n", 400),
-    "a folded field": (OK + b"A: b\r\n c\r\n\r\n", 400),
+    "a fold before all fields": (OK + b" A: b\r\nC: d\r\n\r\n", 400),
+    "a fold instead of fields": (OK + b" \r\n\r\n", 400),
+    "an empty fold": (OK + b"A: b\r\n \r\nC: d\r\n\r\n", 400),
+    "an empty fold at the end": (OK + b"A: b\r\n\t\r\n\r\n", 400),
+    "a fold after an empty one": (OK + b"A: b\r\n \r\n c\r\n\r\n", 400),
+    "a folded name": (OK + b"A\r\n : b\r\n\r\n", 400),
+    "a folded line without a colon": (OK + b"A\r\n b\r\n\r\n", 400),
+    "a fold with a control character": (OK + b"A: b\r\n \x00\r\n\r\n", 400),
+    "a fold with a bare LF": (OK + b"A: b\n c\r\n\r\n", 400),
+    "a fold beside a bad field": (OK + b"A: b\r\n c\r\nD : e\r\n\r\n", 400),
+    **{
+        f"a folded {name!r}": (OK + name + b":" + before + b"\r\n " + after, 400)
+        for name, before, after in (
+            (b"Content-Length", b"", b"0\r\n\r\n"),
+            (b"Content-Length", b" 1", b"0\r\n\r\n"),
+            (b"cONTENT-lENGTH", b" 0,", b"0\r\n\r\n"),
+            (b"Content-Length ", b"", b"0\r\n\r\n"),
+            (b"Transfer-Encoding", b"", b"chunked\r\n\r\n"),
+            (b"Transfer-Encoding", b" gzip,", b"chunked\r\n\r\n"),
+            (b"Connection", b"", b"close\r\nContent-Length: 0\r\n\r\n"),
+            (b"Keep-Alive", b" a", b"b\r\nContent-Length: 0\r\n\r\n"),
+            (b"Upgrade", b" a,", b"b\r\nContent-Length: 0\r\n\r\n"),
+        )
+    },
     "space before the colon": (OK + b"Content-Length : 0\r\n\r\n", 400),
     "no colon": (OK + b"A\r\n\r\n", 400),
     "no name": (OK + b": b\r\n\r\n", 400),
@@ -510,7 +533,8 @@ BAD_CHUNKS: dict[str, bytes] = {
     "endless extension": b"5;" + b"a" * 2000,
     "endless trailers": b"0\r\n" + b"A: b\r\n" * 5000,
     "bad trailer": b"0\r\nA\r\n\r\n",
-    "folded trailer": b"0\r\nA: b\r\n c\r\n\r\n",
+    "empty fold in a trailer": b"0\r\nA: b\r\n \r\n c\r\n\r\n",
+    "fold before the first trailer": b"0\r\n A: b\r\n\r\n",
 }
 
 
@@ -522,6 +546,66 @@ def verdict(events: list[Event]) -> Rejected:
     assert type(last) is Rejected
     assert not any(type(event) in (End, Rejected) for event in events[:-1])
     return last
+
+
+FOLDED: dict[str, tuple[bytes, list[tuple[bytes, bytes]]]] = {
+    "once": (b"A: b\r\n c\r\n", [(b"A", b"b c")]),
+    "with much space": (b"A: b \t\r\n\t  c \t\r\n", [(b"A", b"b c")]),
+    "often": (b"A: b\r\n c\r\n\td\r\n e\r\n", [(b"A", b"b c d e")]),
+    "from the first line on": (b"A:\r\n b\r\n", [(b"A", b"b")]),
+    "the middle one": (
+        b"A: b\r\nC: d\r\n e\r\nF: g\r\n",
+        [(b"A", b"b"), (b"C", b"d e"), (b"F", b"g")],
+    ),
+    "what looks like a field": (
+        b"A: b\r\n Content-Length: 3\r\n",
+        [(b"A", b"b Content-Length: 3")],
+    ),
+    "Content-Type": (
+        b"Content-Type: multipart/mixed;\r\n boundary=x\r\n",
+        [(b"Content-Type", b"multipart/mixed; boundary=x")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "fields"), FOLDED.values(), ids=FOLDED)
+@pytest.mark.requirement("9112-5.2-4")
+def test_folded(lines: bytes, fields: list[tuple[bytes, bytes]]) -> None:
+    """
+    A folded field is one field, in heads, interim ones too, and in trailers;
+    however it is cut.
+    """
+    data = (
+        b"HTTP/1.1 103 Early Hints\r\n"
+        + (lines + b"\r\n" + OK)
+        + (lines + b"Transfer-Encoding: chunked\r\n\r\n0\r\n")
+        + (lines + b"\r\n")
+    )
+    expected = read([data])[1]
+    hints, head, end = expected
+    assert type(hints) is Interim
+    assert type(head) is Head
+    assert type(end) is End
+    assert list(hints.headers) == fields
+    assert list(head.headers) == fields
+    # What may not be a trailer is dropped there.
+    assert list(end.trailers or ()) in (fields, [])
+    for cut in range(1, len(data)):
+        assert read(pieces(data, [cut]))[1] == expected
+
+
+def test_foldedFields() -> None:
+    """
+    Folds are lines, not fields; and cost no more than they are long.
+    """
+    assert type(read([OK + b"A: b" + b"\r\n c" * 50 + b"\r\n\r\n"])[1][0]) is Head
+    block = b"A: b" + b"\r\n c" * 15_000 + b"\r\nContent-Length: 0\r\n\r\n"
+    head, end = read([OK + block])[1]
+    assert type(head) is Head
+    assert type(end) is End
+    assert head.headers.getRaw(b"A") == (b"b" + b" c" * 15_000,)
+    many = b"".join(b"A: b\r\n c\r\n" for _ in range(NORMAL.fields + 1))
+    assert verdict(read([OK + many + b"\r\n"])[1]).code == 431
 
 
 @pytest.mark.parametrize(("data", "code"), BAD.values(), ids=BAD)

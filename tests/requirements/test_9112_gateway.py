@@ -46,7 +46,7 @@ def test_optionsForTheServer() -> None:
 
 
 BAD_ANSWERS: dict[str, bytes] = {
-    "folded line": b"HTTP/1.1 200 OK\r\nX: 1\r\n 2\r\nContent-Length: 2\r\n\r\nhi",
+    "folded length": b"HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length:\r\n 2\r\n\r\nhi",
     "space before a colon": b"HTTP/1.1 200 OK\r\nX : 1\r\nContent-Length: 2\r\n\r\nhi",
     "no length": b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nhi",
     "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nhi",
@@ -71,6 +71,18 @@ def test_badAnswer(data: bytes) -> None:
     assert b"hi" not in answer.content
     assert gateway.upstream.wire.ending
     assert gateway.origin.wire.open
+
+
+@pytest.mark.requirement("9112-5.2-3", "9112-5.2-1")
+def test_unfolded() -> None:
+    """
+    Folded lines are unfolded before they are passed on.
+    """
+    gateway = Gateway()
+    (answer,) = gateway.relay(
+        b"HTTP/1.1 200 OK\r\nX: 1\r\n \t2\r\nContent-Length: 2\r\n\r\nhi"
+    )
+    assert (answer.code, answer.get(b"x"), answer.content) == (200, b"1 2", b"hi")
 
 
 @pytest.mark.requirement("9112-6.3-2", "9110-8.6-12")

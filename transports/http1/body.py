@@ -21,7 +21,13 @@ from typing import Final
 
 from penstock.core.trailers import trailerFields
 from penstock.transports.http1.events import End, Rejected
-from penstock.transports.http1.head import BARE_LINE_END, TOKEN, Malformed, parseFields
+from penstock.transports.http1.head import (
+    BARE_LINE_END,
+    TOKEN,
+    Malformed,
+    parseFields,
+    parseFoldedFields,
+)
 from penstock.transports.http1.limits import Limits
 
 # RFC 9112, section 7.1.  Possessive throughout, so that nothing is tried
@@ -137,15 +143,29 @@ class ChunkedDecoder:
         "_chunk",
         "_expects",
         "_extensions",
+        "_hop",
         "_limits",
+        "_parse",
         "_tail",
         "outcome",
         "remaining",
         "rest",
     )
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        hop: frozenset[bytes] = frozenset(),
+        folds: bool = False,
+    ) -> None:
+        """
+        @param hop: what Connection lists, in lower case: such trailers aren't
+            meant for anybody else (RFC 9110, section 7.6.1).
+        @param folds: whether lines of trailers may be folded.
+        """
         self._limits = limits
+        self._parse = parseFoldedFields if folds else parseFields
+        self._hop = hop
         self._expects = _Expects.SIZE
         # Octets to come of the present chunk.
         self._chunk = 0
@@ -259,11 +279,14 @@ class ChunkedDecoder:
                 self._reject(431, "trailers too large")
             return -1
         try:
-            block = parseFields(data[position:end], self._limits.trailerFields)
+            block = self._parse(data[position:end], self._limits.trailerFields)
         except Malformed as problem:
             self._reject(problem.code, problem.reason)
             return -1
-        self.outcome = End(trailerFields(block.fields))
+        trailers = trailerFields(block.fields)
+        if self._hop:
+            trailers = tuple(it for it in trailers if it[0].lower() not in self._hop)
+        self.outcome = End(trailers)
         return end + 4
 
     def _reject(self, code: int, reason: str) -> None:

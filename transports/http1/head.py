@@ -3,8 +3,8 @@ The fields of a head or of a trailer section (RFC 9112, section 5), and what
 the framing needs from them.
 
 Strict: lines end in CRLF, a name is a token directly followed by a colon, no
-line is folded, and no value has a control character in it.  One pass in bulk
-operations: a head of 16 fields costs about 5 microseconds.
+line of a request is folded, and no value has a control character in it.  One
+pass in bulk operations: a head of 16 fields costs about 5 microseconds.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ _FRAMING: Final = HOP_BY_HOP | {
     b"expect",
     b"host",
 }
+
+# Fields in which a fold isn't taken: those that say where a message ends, or
+# what becomes of its connection.
+_UNFOLDED: Final = HOP_BY_HOP | {b"content-length"}
 
 # All octets that a field block may have besides CR and LF.  HTAB among them:
 # where it is in a name, the name isn't a token.
@@ -123,6 +127,46 @@ def parseFields(block: bytes, limit: int) -> FieldBlock:
                 framing[key] = [value]
         fields.append((name, value))
     return FieldBlock(tuple(fields), framing)
+
+
+def parseFoldedFields(block: bytes, limit: int) -> FieldBlock:
+    """
+    As L{parseFields}, but lines may be folded: each fold is one space (RFC
+    9112, section 5.2, which wants that of responses).
+    """
+    try:
+        return parseFields(block, limit)
+    except Malformed:
+        # Only what would be refused is looked at again.
+        unfolded = _unfold(block)
+        if unfolded is None:
+            raise
+    return parseFields(unfolded, limit)
+
+
+def _unfold(block: bytes) -> bytes | None:
+    """
+    @return: C{block} in lines that aren't folded; or L{None} if none was, or
+        one in a way that others may read differently: before the first field,
+        with nothing in it, or in a field that belongs to the hop.
+    """
+    if b"\n " not in block and b"\n\t" not in block:
+        return None
+    fields: list[list[bytes]] = []
+    for line in block.split(b"\r\n"):
+        if not line.startswith((b" ", b"\t")):
+            fields.append([line])
+            continue
+        more = line.strip(b" \t")
+        if not fields or not more:
+            return None
+        field = fields[-1]
+        if field[0].partition(b":")[0].lower() in _UNFOLDED:
+            return None
+        if len(field) == 1:
+            field[0] = field[0].rstrip(b" \t")
+        field.append(more)
+    return b"\r\n".join(map(b" ".join, fields))
 
 
 def _learn(name: bytes) -> bytes | None:

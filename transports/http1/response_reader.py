@@ -11,10 +11,11 @@ was sent, L{ResponseReader.expect} makes the reader take one response::
 
 It is exactly as strict as the reader of requests, and more generous only
 where the RFCs ask for it: a reason phrase may be empty, or missing together
-with the space before it (RFC 9112, section 4), and equal Content-Length are
-taken as one (section 6.3).  However the bytes are cut, the outcome is the
-same; after a L{Rejected} nothing is taken any more.  Octets that no request
-has asked for are never a response: they make the connection useless.
+with the space before it (RFC 9112, section 4), lines may be folded (section
+5.2), and equal Content-Length are taken as one (section 6.3).  However the
+bytes are cut, the outcome is the same; after a L{Rejected} nothing is taken any
+more.  Octets that no request has asked for are never a response: they make the
+connection useless.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from penstock.transports.http1.head import (
     Malformed,
     checkTransferEncoding,
     parseContentLength,
-    parseFields,
+    parseFoldedFields,
 )
 from penstock.transports.http1.limits import Limits
 
@@ -259,7 +260,7 @@ class ResponseReader:
             raise Malformed(400, _BAD_STATUS)
         if end > lineEnd:
             self._checkSize(data, lineEnd + 2, end)
-            block = parseFields(data[lineEnd + 2 : end], self._limits.fields)
+            block = parseFoldedFields(data[lineEnd + 2 : end], self._limits.fields)
         else:
             block = FieldBlock((), {})
         events.append(self._headRead(match, block))
@@ -356,7 +357,7 @@ class ResponseReader:
         else:
             self._state = _State.CONTENT
             if chunked:
-                self._decoder = ChunkedDecoder(self._limits)
+                self._decoder = ChunkedDecoder(self._limits, options, folds=True)
             elif length is not None:
                 self._decoder = LengthDecoder(length)
             else:
