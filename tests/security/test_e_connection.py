@@ -1,0 +1,713 @@
+"""
+E: what a connection goes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from penstock.core.errors import DeadlineExceeded, PeerGone, PeerProtocolError
+from penstock.core.headers import Headers
+from penstock.core.response import Response
+from penstock.transports.http1.channel import TURN
+from penstock.transports.http1.limits import Limits, Timeouts
+from penstock.transports.memory import MemoryClient
+from penstock.transports.rpc.codec import frame
+from penstock.transports.rpc.limits import RPCLimits
+from penstock.transports.rpc.messages import (
+    AbortConnection,
+    Credit,
+    GoAway,
+    HandleContentChunk,
+    HandleContentComplete,
+    Reason,
+    WriteData,
+    WriteHeaders,
+)
+
+from ..http1.test_channel import BAD, CLOSE, get, put
+from ..http1.wires import Asked, Server, answerComplete, answerNothing
+from ..requirements.ends import Caller
+from ..rpc.wires import Scene, request
+from .bad_input import (
+    AFTER,
+    CLOSING,
+    HELLO,
+    HOST,
+    OPENING,
+    REFUSALS,
+    Called,
+    Case,
+    End,
+    Log,
+    Noting,
+    Sited,
+    deliveries,
+    expected,
+    ok,
+    outcome,
+    told,
+)
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKS = b"3\r\nabc\r\n0\r\n\r\n"
+UPGRADE = b"Connection: upgrade\r\nUpgrade: websocket\r\n"
+
+
+def early(code: int) -> Any:
+    """
+    Answer every request that has content as soon as its head is there.
+    """
+
+    def react(asked: Asked, what: str) -> None:
+        if asked.channel.contentLength == 0:
+            answerComplete(asked, what)
+        elif what == "process":
+            asked.answer(b"early", code)
+
+    return react
+
+
+def answer(code: int, phrase: bytes, fields: bytes = b"") -> bytes:
+    return b"HTTP/1.1 %d %b\r\n%bcontent-length: 5\r\n\r\nearly" % (
+        code,
+        phrase,
+        fields,
+    )
+
+
+TOO_LARGE = b"Content Too Large"
+
+CASES: dict[str, Case] = {
+    "E1 content and none": Case(
+        (put(b"abc"), HELLO, CHUNKED, CHUNKS, HELLO),
+        ok(b"abc") + ok() + ok(b"abc") + ok(),
+        End.OPEN,
+        (
+            "PUT / [abc] whole",
+            "GET / [] whole",
+            "POST / [abc] whole",
+            "GET / [] whole",
+        ),
+    ),
+    "E3 close, then a request": Case(
+        (get(b"/", CLOSE), AFTER),
+        ok(fields=CLOSING),
+        End.OVER,
+        ("GET / [] whole",),
+    ),
+    "E3 close, then garbage": Case(
+        (get(b"/", CLOSE), b"\x00\xff\r\n\r\n", BAD),
+        ok(fields=CLOSING),
+        End.OVER,
+        ("GET / [] whole",),
+    ),
+    "E3 close with content, then a request": Case(
+        (put(b"abc", CLOSE), AFTER),
+        ok(b"abc", CLOSING),
+        End.OVER,
+        ("PUT / [abc] whole",),
+    ),
+    "E3 close with chunks, then a request": Case(
+        (CHUNKED.replace(HOST, HOST + CLOSE), CHUNKS, AFTER),
+        ok(b"abc", CLOSING),
+        End.OVER,
+        ("POST / [abc] whole",),
+    ),
+    "E3 HTTP/1.0, then a request": Case(
+        (get(b"/", b"", b"1.0"), AFTER),
+        ok(fields=CLOSING),
+        End.OVER,
+        ("GET / [] whole",),
+    ),
+    "E3 the last request that there may be": Case(
+        (HELLO, HELLO, AFTER),
+        ok() + ok(fields=CLOSING),
+        End.OVER,
+        ("GET / [] whole",) * 2,
+        limits=Limits(requests=2),
+    ),
+    "E4 an early answer, and a request as content": Case(
+        (put(b""), put(AFTER), HELLO),
+        ok() + answer(200, b"OK") + ok(),
+        End.OPEN,
+        ("PUT / [] whole", told(b"PUT", b"/", b"", "waits"), "GET / [] whole"),
+        react=early(200),
+    ),
+    "E4 an early answer, and a request in chunks": Case(
+        (CHUNKED, b"%x\r\n%b\r\n0\r\n\r\n" % (len(AFTER), AFTER), HELLO),
+        answer(200, b"OK") + ok(),
+        End.OPEN,
+        ("POST / [] waits", "GET / [] whole"),
+        react=early(200),
+    ),
+    "E4 an early answer, and bad chunks": Case(
+        (CHUNKED, b"zz\r\n\r\n", AFTER),
+        answer(200, b"OK"),
+        End.LINGERS,
+        ("POST / [] waits",),
+        ("400, malformed chunk size",),
+        react=early(200),
+    ),
+    "E4 an early answer, and more than is worth reading": Case(
+        (put(b"x" * 150), AFTER),
+        answer(413, TOO_LARGE, CLOSING),
+        End.LINGERS,
+        ("PUT / [] waits",),
+        react=early(413),
+        limits=Limits(drain=100),
+    ),
+    "E4 an early answer, and chunks without end": Case(
+        (CHUNKED, b"32\r\n" + b"x" * 50 + b"\r\n", b"33\r\n" + b"x" * 51, AFTER),
+        answer(413, TOO_LARGE, CLOSING),
+        End.LINGERS,
+        ("POST / [] waits",),
+        react=early(413),
+        limits=Limits(drain=100),
+    ),
+    "E4 an early answer to who waits for 100": Case(
+        (put(AFTER, b"Expect: 100-continue\r\n"), AFTER),
+        answer(200, b"OK", CLOSING),
+        End.LINGERS,
+        ("PUT / [] waits",),
+        react=early(200),
+    ),
+    "E8 refused while more comes": Case(
+        (BAD, b"x" * 500),
+        REFUSALS[400],
+        End.LINGERS,
+        (),
+        ("400, malformed request target",),
+    ),
+    "E9 an upgrade with content": Case(
+        (put(b"abc", UPGRADE), HELLO, HELLO),
+        ok(b"abc") + ok() * 2,
+        End.OPEN,
+        ("PUT / [abc] whole", "GET / [] whole", "GET / [] whole"),
+    ),
+    "E9 an upgrade with chunks": Case(
+        (CHUNKED.replace(HOST, HOST + UPGRADE), CHUNKS, HELLO),
+        ok(b"abc") + ok(),
+        End.OPEN,
+        ("POST / [abc] whole", "GET / [] whole"),
+    ),
+    "E9 an upgrade to HTTP/2": Case(
+        (
+            get(
+                b"/",
+                b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+                b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n",
+            ),
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            AFTER,
+        ),
+        ok() + REFUSALS[505],
+        End.LINGERS,
+        ("GET / [] whole",),
+        ("505, neither HTTP/1.0 nor HTTP/1.1",),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_http(case: Case) -> None:
+    with Log() as log:
+        for pieces in deliveries(*case.requests):
+            assert outcome(case, pieces, log) == expected(case), pieces
+
+
+# One after the other
+
+
+def test_inOrder() -> None:
+    """
+    E1: nothing is begun before what came first is answered.
+    """
+    for pieces in deliveries(get(b"/slow"), get(b"/fast"), put(b"abc"), HELLO):
+        server = Server(answerNothing)
+        server.receive(*pieces)
+        for number in range(4):
+            assert len(server.asked) == number + 1, pieces
+            assert server.take() == b""
+            server.asked[number].answer(server.asked[number].path)
+            assert server.take() == ok(server.asked[number].path)
+        assert [it.path for it in server.asked] == [b"/slow", b"/fast", b"/", b"/"]
+
+
+def test_badWaitsItsTurn() -> None:
+    """
+    E2, E6: what is wrong behind a request is answered behind it, and nothing
+    that comes after it is looked at meanwhile.
+    """
+    for pieces in deliveries(HELLO, BAD, AFTER):
+        server = Server(answerNothing)
+        server.receive(*pieces)
+        assert server.take() == b""
+        assert len(server.asked) == 1
+        server.asked[0].answer()
+        assert server.take() == ok() + REFUSALS[400]
+        assert server.wire.halfClosed
+        server.receive(AFTER)
+        assert len(server.asked) == 1
+
+
+def test_failsWithBadOnesBehind() -> None:
+    """
+    E6: nor when the answer breaks off.
+    """
+    for pieces in deliveries(HELLO, BAD, AFTER):
+        server = Server(answerNothing)
+        server.receive(*pieces)
+        server.asked[0].channel.writeHeaders(200, Headers())
+        server.asked[0].channel.abortConnection()
+        server.receive(AFTER)
+        server.clock.advance(1)
+        assert server.wire.aborted
+        assert len(server.asked) == 1
+        assert b"400" not in server.wire.sent
+
+
+def test_badBehindOnRPC() -> None:
+    """
+    E2: over RPC the bad one is one exchange, and no other waits for it.
+    """
+    scene = Scene()
+    scene.say(request(1), request(3, method=b"G T"), request(5))
+    assert [it.path for it in scene.served] == [b"/", b"/"]
+    (bad,) = scene.peer.take(WriteHeaders)
+    assert (bad.exchange, bad.code) == (3, 400)
+    for served in reversed(scene.served):
+        served.answer()
+    scene.settle()
+    assert [it.exchange for it in scene.peer.take(WriteHeaders)] == [5, 1]
+
+
+# Very many
+
+
+def test_pipelineIsHeldBack() -> None:
+    """
+    E5: what waits is octets, as many as one read brings, and nobody reads on.
+    """
+    server = Server(answerNothing, Limits(backlog=4096))
+    read = HELLO * 1000
+    server.receive(read)
+    assert len(server.asked) == 1
+    assert not server.wire.reading
+    for number in range(1000):
+        server.asked[number].answer()
+        server.clock.advance(0)
+    assert server.wire.reading
+    assert server.codes == [200] * 1000
+
+
+def test_pipelineTakesTurns() -> None:
+    """
+    E5: whoever answers at once does so for a few, and then lets others go on.
+    """
+    server = Server(answerComplete)
+    server.receive(HELLO * 1000)
+    assert len(server.asked) == TURN
+    others: list[int] = []
+    for _ in range(3):
+        server.clock.callLater(0, lambda: others.append(len(server.asked)))
+    server.clock.advance(0)
+    assert others[0] <= 2 * TURN
+    assert server.codes == [200] * 1000
+
+
+def test_tooManyOverRPC() -> None:
+    """
+    E5: no more are begun than were allowed, and the rest is refused at once.
+    """
+    scene = Scene(limits=RPCLimits(exchanges=3))
+    scene.say(*(request(number) for number in range(1, 801, 2)))
+    assert len(scene.served) == 3
+    refused = scene.peer.take(AbortConnection)
+    assert [it.exchange for it in refused] == list(range(7, 801, 2))
+    assert {it.reason for it in refused} == {Reason.UNAVAILABLE}
+
+
+def test_closeOverRPC() -> None:
+    """
+    E3: after goodbye nothing is begun any more.
+    """
+    scene = Scene()
+    scene.say(request(1))
+    closed = scene.session.close()
+    scene.settle()
+    assert isinstance(scene.peer.take()[-1], GoAway)
+    scene.say(request(3))
+    assert len(scene.served) == 1
+    (refused,) = scene.peer.take(AbortConnection)
+    assert (refused.exchange, refused.reason) == (3, Reason.UNAVAILABLE)
+    scene.served[0].answer()
+    scene.settle()
+    scene.say(GoAway(0, 0, Reason.DONE, ""), request(5))
+    scene.pipe.advance(20, 20)
+    assert closed.called
+    assert len(scene.served) == 1
+
+
+# Early answers
+
+
+def test_earlyOverRPC() -> None:
+    """
+    E4: what else comes of the content is dropped, and its room given back.
+    """
+    scene = Scene(limits=RPCLimits(window=4096, connectionWindow=4096))
+    scene.say(request(1, complete=False))
+    scene.served[0].answer(b"early")
+    returned = 0
+    for _ in range(20):
+        scene.say(HandleContentChunk(1, b"x" * 1024))
+        returned += sum(credit.octets for credit in scene.peer.take(Credit))
+    scene.say(HandleContentComplete(1, None), request(3))
+    assert not scene.isClosed
+    assert returned > 15 * 1024
+    assert scene.served[0].content == b""
+    assert scene.served[1].calls == ["complete"]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+def test_earlyInMemory(piece: int) -> None:
+    """
+    E4.
+    """
+    server = Server(early(413))
+    seen: list[Asked] = []
+
+    def factory(*head: Any) -> Asked:
+        asked = Asked.__new__(Asked)
+        seen.append(asked)
+        asked.__init__(early(413), *head)  # type: ignore[misc]
+        return asked
+
+    with MemoryClient(factory, strict=False, piece=piece) as client:
+        sending = client.open("PUT", "/", contentLength=len(AFTER))
+        sending.send(AFTER)
+        assert sending.code == 413
+        assert client.get("/").code == 200
+    assert [it.content for it in seen] == [b"", b""]
+    assert server.asked == []
+
+
+# Peers that go
+
+
+STREAM = HELLO + put(b"abc") + CHUNKED + CHUNKS + HELLO
+
+
+def ends(server: Server) -> None:
+    """
+    See that each request is whole or lost, and not both without a reason.
+    """
+    for asked in server.asked:
+        assert asked.complete or type(asked.lost) is PeerGone
+
+
+@pytest.mark.parametrize("how", ["FIN", "RST", "FIN twice", "FIN, then RST"])
+@pytest.mark.parametrize("react", [answerComplete, answerNothing])
+def test_goes(react: Any, how: str, loggedErrors: Any) -> None:
+    """
+    E7: wherever it stops, each request hears of it once (L{Asked} sees to
+    that), nobody is answered who isn't there, and nothing runs on.
+    """
+    for place in range(len(STREAM) + 1):
+        server = Server(react)
+        server.receive(STREAM[:place])
+        before = server.wire.sent
+        if how.startswith("FIN"):
+            server.channel.readConnectionLost()
+        if how == "FIN twice":
+            server.channel.readConnectionLost()
+        if how == "RST":
+            assert server.wire.sent == before
+        server.lose()
+        ends(server)
+        server.clock.pump([0, 1, 30])
+        assert server.wire.sent == before
+        assert server.clock.getDelayedCalls() == []
+        for asked in server.asked:
+            if asked.lost is not None:
+                asked.answer(b"late")
+        assert server.wire.sent == before
+
+
+def test_goesBeforeItIsThere() -> None:
+    """
+    E7: a connection that is lost when it is made.
+    """
+    server = Server()
+    server.lose()
+    server.clock.pump([0, 1, 30])
+    assert server.take() == b""
+    assert server.clock.getDelayedCalls() == []
+
+
+def test_goesOverRPC() -> None:
+    """
+    E7: at each octet of two exchanges.
+    """
+    wire = OPENING + b"".join(
+        map(
+            frame,
+            (
+                request(1),
+                request(3, complete=False),
+                HandleContentChunk(3, b"abc"),
+                HandleContentComplete(3, None),
+            ),
+        )
+    )
+    for place in range(len(wire) + 1):
+        scene = Scene(greets=False)
+        scene.session.dataReceived(wire[:place])
+        scene.settle()
+        scene.pipe.cut()
+        for served in scene.served:
+            assert served.calls.count("lost") == 1
+            assert served.calls[-1] == "lost"
+            served.answer(b"late")
+        assert scene.isClosed
+        scene.clock.pump([0, 1, 100])
+        assert scene.clock.getDelayedCalls() == []
+
+
+@pytest.mark.parametrize("breakAfter", range(1, 6))
+def test_goesInMemory(breakAfter: int) -> None:
+    """
+    E7: inside whichever callback.
+    """
+    seen: list[Asked] = []
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "complete":
+            asked.channel.writeIntermediateResponse(103)
+            asked.channel.writeHeaders(200, Headers())
+            asked.channel.writeData(b"abc")
+
+    def factory(*head: Any) -> Asked:
+        asked = Asked.__new__(Asked)
+        seen.append(asked)
+        asked.__init__(react, *head)  # type: ignore[misc]
+        return asked
+
+    client = MemoryClient(factory, strict=False)
+    client.open("GET", "/", breakAfter=breakAfter)
+    client.close()
+    (asked,) = seen
+    assert type(asked.lost) is PeerGone
+
+
+# Lingering
+
+
+def test_lingersForAWhile() -> None:
+    """
+    E8: what comes after the last answer is dropped for some time and up to
+    some size, so that the answer isn't lost with it.
+    """
+    server = Server(limits=Limits(linger=1000), timeouts=Timeouts(linger=5.0))
+    server.receive(BAD)
+    assert server.wire.halfClosed
+    assert not server.wire.closed
+    server.receive(b"x" * 1000)
+    assert not server.wire.closed
+    server.receive(b"x")
+    assert server.wire.closed
+    server = Server(timeouts=Timeouts(linger=5.0))
+    server.receive(BAD)
+    server.wait(4)
+    assert not server.wire.closed
+    server.wait(2)
+    assert server.wire.closed
+
+
+# Failures in the middle
+
+
+class Failing(Noting):
+    """
+    Fails when a part of its answer is out.
+    """
+
+    def render(self, request: Any) -> Any:
+        self.seen.append("begun")
+
+        def blocks() -> Iterator[bytes]:
+            yield b"some"
+            raise KeyError("secret")
+
+        return Response(blocks())
+
+
+def test_failsInTheMiddle(loggedErrors: Any) -> None:
+    """
+    E10: the client sees that something is missing, and no second head.
+    """
+    for pieces in deliveries(HELLO, AFTER):
+        sited = Sited(Failing())
+        sited.receive(*pieces)
+        assert sited.codes == [200]
+        assert sited.wire.aborted
+        assert not sited.wire.sent.endswith(b"0\r\n\r\n")
+        assert b"secret" not in sited.wire.sent
+        assert sited.root.seen == ["begun"]
+        assert len(loggedErrors.flush("the resource failed")) == 1
+
+
+def test_failsInTheMiddleOverRPC(loggedErrors: Any) -> None:
+    """
+    E10: that exchange is broken off, and no other.
+    """
+    called = Called(Failing())
+    called.receive(OPENING, frame(request(1)), frame(request(3)))
+    for number in (1, 3):
+        mine = [it for it in called.peer.received if it.exchange == number]
+        assert [type(it) for it in mine] in (
+            [AbortConnection],
+            [WriteHeaders, AbortConnection],
+            [WriteHeaders, WriteData, AbortConnection],
+        )
+    assert not called.isClosed
+    assert len(loggedErrors.flush("the resource failed")) == 2
+
+
+def test_failsInTheMiddleInMemory(loggedErrors: Any) -> None:
+    """
+    E10.
+    """
+    client = MemoryClient(Failing(), strict=False)
+    failed = client.open("GET", "/")
+    client.pump()
+    assert (failed.code, failed.complete) == (200, False)
+    assert failed.lost is not None
+    client.close()
+    assert len(loggedErrors.flush("the resource failed")) == 1
+
+
+# Answers that come too late
+
+
+def test_lateAnswerReachesNobody() -> None:
+    """
+    E11: a request that was answered in its application's place has no
+    connection any more on which the late answer could be another's.
+    """
+    server = Server(answerNothing, timeouts=Timeouts(answer=10.0))
+    server.receive(HELLO)
+    server.wait(12)
+    assert server.codes == [503]
+    assert type(server.asked[0].lost) is DeadlineExceeded
+    before = server.wire.sent
+    server.asked[0].answer(b"late")
+    server.receive(AFTER)
+    assert server.wire.sent == before
+    assert len(server.asked) == 1
+
+
+def test_lateAnswerToACaller() -> None:
+    """
+    E11: a connection whose answer wasn't waited for isn't used again.
+    """
+    caller = Caller()
+    first = caller.call(uri="/first")
+    abandoned = caller.wire
+    caller.wait(1000)
+    assert isinstance(first.lost, DeadlineExceeded)
+    assert abandoned.ending == "abort"
+    second = caller.call(uri="/second")
+    assert caller.wire is not abandoned
+    abandoned.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst")
+    assert second.response is None
+    caller.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond")
+    assert second.content == b"second"
+
+
+def test_unaskedAnswerToACaller() -> None:
+    """
+    E11: nor one that has said more than it was asked.
+    """
+    caller = Caller()
+    first = caller.call(uri="/first")
+    caller.answer(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst"
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nextra"
+    )
+    assert first.content == b"first"
+    used = caller.wire
+    second = caller.call(uri="/second")
+    assert caller.wire is not used
+    assert second.response is None
+
+
+def test_lateAnswerOverRPC() -> None:
+    """
+    E11: numbers are used once; what comes for one that was given up is
+    dropped.
+    """
+    scene = Scene()
+    first = scene.ask(uri=b"/first")
+    scene.settle()
+    first.exchange.abortConnection()
+    second = scene.ask(uri=b"/second")
+    scene.settle()
+    scene.say(WriteHeaders(2, 200, (), None, b"first", True))
+    assert first.calls == []
+    assert second.calls == []
+    scene.say(WriteHeaders(4, 200, (), None, b"second", True))
+    assert second.content == b"second"
+    assert not scene.isClosed
+
+
+def test_anAnswerToNobodyOverRPC() -> None:
+    """
+    E11: an answer to what was never asked ends the connection, and is not
+    given to whoever asks next.
+    """
+    scene = Scene()
+    scene.say(WriteHeaders(2, 200, (), None, b"first", True))
+    assert scene.isClosed
+    asked = Scene().ask()
+    assert asked.calls == []
+
+
+def test_lateAnswerInMemory() -> None:
+    """
+    E11.
+    """
+    seen: list[Asked] = []
+
+    def factory(*head: Any) -> Asked:
+        asked = Asked.__new__(Asked)
+        seen.append(asked)
+        asked.__init__(answerNothing, *head)  # type: ignore[misc]
+        return asked
+
+    client = MemoryClient(factory, strict=False)
+    first = client.open("GET", "/first")
+    first.cancel()
+    second = client.open("GET", "/second")
+    seen[0].answer(b"first")
+    client.pump()
+    assert (second.code, first.code) == (None, None)
+    seen[1].answer(b"second")
+    client.pump()
+    assert second.body == b"second"
+    client.close()
+
+
+def test_spoiledAnswersAreLost() -> None:
+    """
+    E11: an answer that can't be is nobody's.
+    """
+    caller = Caller()
+    call = caller.call()
+    caller.answer(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")
+    assert isinstance(call.lost, PeerProtocolError)
+    assert caller.wire.ending == "abort"
