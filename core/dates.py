@@ -156,11 +156,15 @@ def toSeconds(moment: datetime) -> int:
     @return: whole seconds since the epoch, the fraction cut off, as a date of
         HTTP has it.
 
-    @raise InvalidField: if C{moment} is naive.
+    @raise InvalidField: if C{moment} is naive; or if it is not within the years
+        1 to 9999 in UTC, which where its time zone is it may be.
     """
     if moment.tzinfo is None:
         raise InvalidField("a date must be aware of its time zone")
-    return (moment - _EPOCH) // _SECOND
+    seconds = (moment - _EPOCH) // _SECOND
+    if not _EARLIEST <= seconds <= _LATEST:
+        raise InvalidField("a date must be within the years 1 to 9999")
+    return seconds
 
 
 def generateDate(moment: datetime) -> bytes:
@@ -169,7 +173,7 @@ def generateDate(moment: datetime) -> bytes:
 
     @return: an IMF-fixdate.
 
-    @raise InvalidField: if C{moment} is naive.
+    @raise InvalidField: see L{toSeconds}.
     """
     return _format(toSeconds(moment))
 

@@ -75,6 +75,9 @@ def generateEssence(kind: str, subtype: str) -> bytes:
 
     @raise InvalidField: unless both are tokens.
     """
+    if type(kind) is not str or type(subtype) is not str:
+        # They would be formatted all the same: None, or b'html'.
+        raise InvalidField("a media type must be text")
     raw = asciiBytes(f"{kind}/{subtype}")
     if _ESSENCE.fullmatch(raw) is None:
         raise InvalidField("it is not a media type")

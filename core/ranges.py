@@ -157,6 +157,8 @@ def generateRange(value: RangeSpec) -> bytes:
     if not isinstance(value, RangeSpec):
         raise InvalidField("it must be a RangeSpec")
     unit = generateToken(value.unit)
+    if value.others if value.unit == "bytes" else value.intervals:
+        raise InvalidField("it has ranges of another unit")
     if value.unit == "bytes":
         members = [_generateInterval(*interval) for interval in value.intervals]
     else:

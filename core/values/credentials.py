@@ -226,7 +226,7 @@ def _parseBasic(token: str | None) -> Basic:
 
 
 def _generateBasic(value: Basic) -> bytes:
-    text = f"{value.user}:{value.password}"
+    text = value.user + ":" + value.password
     if ":" in value.user or _CONTROL.search(text) is not None:
         raise InvalidField("the name has a colon, or there are control characters")
     try:

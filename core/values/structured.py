@@ -338,7 +338,7 @@ def _generate(
     """
     try:
         raw = flat(value).encode("ascii")
-    except (AttributeError, LookupError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         raw = _generateByLibrary(value, convert)
     if len(raw) > MAX_LENGTH:
         raise InvalidField("it is too long for a structured field")

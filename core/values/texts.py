@@ -31,6 +31,8 @@ _ADDRESS: Final = rb"[!#$%&'*+/=?^_`{|}~.0-9A-Za-z-]++@[0-9A-Za-z.:\[\]-]++"
 _MAILBOX: Final = re.compile(_ADDRESS + rb"|[\t -;=?-~]*+<" + _ADDRESS + rb">")
 _MAX_MAILBOX: Final = 1000
 
+_LINE: Final = re.compile(rb"[!-~\x80-\xff][\t -~\x80-\xff]*+")
+
 _QUOTED: Final = re.compile(rb"(" + QUOTED + rb")" + SEPARATOR)
 
 
@@ -45,11 +47,12 @@ def parseText(value: bytes) -> str:
 
 def generateText(value: str | bytes) -> bytes:
     """
-    @raise InvalidField: if C{value} is empty, or has white space around it.
+    @raise InvalidField: if C{value} is empty, or has white space around it or
+        control characters in it.
     """
     raw = value.encode("latin-1") if isinstance(value, str) else value
-    if not raw or raw != raw.strip(b" \t"):
-        raise InvalidField("it is empty, or has white space around it")
+    if _LINE.fullmatch(raw) is None or raw[-1] in b" \t":
+        raise InvalidField("it is empty, or has something that can't be written")
     return raw
 
 
@@ -69,7 +72,8 @@ def parseIdentifier(value: bytes) -> str:
 
 def generateIdentifier(value: str) -> bytes:
     """
-    @raise InvalidField: if C{value} is empty, or has white space around it.
+    @raise InvalidField: if C{value} is empty, or has white space around it or
+        control characters in it.
     """
     return generateText(value.encode("utf-8"))
 

@@ -3,7 +3,7 @@ Values that no field can have: writing them is our fault, and says so.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,8 @@ from penstock.core.etag import EntityTag
 from penstock.core.fields import STANDARD, structured
 from penstock.core.mediatype import MediaType
 from penstock.core.members import WantedCoding
+from penstock.core.negotiation import Accept, MediaRange
+from penstock.core.ranges import RangeSpec
 from penstock.core.values.alternatives import Alternative
 from penstock.core.values.challenge import Challenge
 from penstock.core.values.contentpolicy import ContentSecurityPolicy, PermissionsPolicy
@@ -34,6 +36,7 @@ from penstock.core.values.setcookie import SameSite, SetCookie
 from penstock.core.values.structured import (
     MAX_LENGTH,
     Dictionary,
+    DisplayString,
     InnerList,
     Item,
     Token,
@@ -51,6 +54,34 @@ parent = TraceParent("1" * 32, "2" * 16)
 lock = StateList((Condition(StateToken("a:b")),))
 
 ROWS: list[tuple[str, Any]] = [
+    ("Server", "a\r\nX: y"),
+    ("User-Agent", b"a\0"),
+    ("User-Agent", "a\t"),
+    ("Last-Event-ID", "ä\n"),
+    # What would be formatted all the same.
+    ("Content-Type", MediaType("a", b"b")),  # type: ignore[arg-type]
+    ("Content-Type", MediaType(None, "b")),  # type: ignore[arg-type]
+    ("Accept", Accept((MediaRange("a", b"b"),))),  # type: ignore[arg-type]
+    ("Authorization", Basic("a", None)),  # type: ignore[arg-type]
+    ("Authorization", Basic(1, "a")),  # type: ignore[arg-type]
+    ("Set-Cookie", [SetCookie("a", "b", maxAge=1.5)]),  # type: ignore[arg-type]
+    ("Set-Cookie", [SetCookie("a", "b", maxAge=True)]),
+    ("X-Item", Item(Token(b"a"))),  # type: ignore[arg-type]
+    ("X-Item", Item(DisplayString(b"a"))),  # type: ignore[arg-type]
+    # What would be lost.
+    ("Range", RangeSpec("pages", ((0, 1),), ("1",))),
+    ("Range", RangeSpec("bytes", ((0, 1),), ("1",))),
+    ("Server-Timing", (Metric("a", None, None, (("dur", "1"),)),)),
+    ("Server-Timing", (Metric("a", 1.5),)),  # type: ignore[arg-type]
+    # Years in UTC that there aren't.
+    *[
+        (name, moment)
+        for name in ("Date", "Deprecation")
+        for moment in (
+            datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))),
+            datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=1))),
+        )
+    ],
     ("Accept-Patch", (MediaType("a b", "c"),)),
     ("TE", (WantedCoding("a", (("q", "1"),)),)),
     ("TE", (WantedCoding("a", (), 1001),)),
