@@ -368,7 +368,7 @@ class Called:
 
 
 OPENING = MAGIC + frame(
-    Greeting(window=65536, connectionWindow=1 << 20, exchanges=100).hello(True)
+    Greeting(window=1 << 20, connectionWindow=1 << 20, exchanges=100).hello(True)
 )
 
 
