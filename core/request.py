@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -25,6 +25,9 @@ from penstock.core.interfaces import (
     IUpgradable,
     Version,
 )
+
+# Methods that change nothing, of those that have conditions.
+_READING: Final = frozenset((b"GET", b"HEAD"))
 
 
 @implementer(IRequestCallbacks)
@@ -156,8 +159,9 @@ class Request:
 
         @param exists: whether the target has a current representation.
 
-        @return: L{True} to go on.  Otherwise the request has been answered,
-            with 304 or 412.
+        @return: L{True} to go on.  Where that may change the target, both
+            fields are taken out: set them anew if you know what they are after
+            that.  Otherwise the request has been answered, with 304 or 412.
         """
         outcome = evaluate(
             self.method,
@@ -167,6 +171,11 @@ class Request:
             exists,
         )
         if outcome is Outcome.PROCEED:
+            if self.method not in _READING:
+                # RFC 9110, section 9.3.4: they are those of what is about to
+                # be changed, and must not come with the answer.
+                self.out_headers.removeHeader(b"etag")
+                self.out_headers.removeHeader(b"last-modified")
             return True
         self.code = 304 if outcome is Outcome.NOT_MODIFIED else 412
         self.finish()

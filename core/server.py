@@ -35,6 +35,7 @@ from penstock.core.errors import (
     ExchangeLost,
     HTTPError,
     LimitExceeded,
+    LocalProtocolError,
     PeerGone,
 )
 from penstock.core.headers import Headers, fieldValue
@@ -49,6 +50,7 @@ from penstock.core.response import Response
 from penstock.core.selection import select
 from penstock.core.target import Form as TargetForm
 from penstock.core.target import Target, TargetError, parseTarget
+from penstock.core.trailers import trailerFields
 
 _log: Final = Logger()
 
@@ -70,6 +72,14 @@ _AUTHORITY: Final = TargetForm.AUTHORITY
 _OCTETS: Final = b"application/octet-stream"
 _TEXT: Final = b"text/plain; charset=utf-8"
 
+
+# What an answer is about, so that it says nothing without it (RFC 9110,
+# sections 15.5.2, 15.5.8 and 15.5.22).
+_DEMANDS: Final = {
+    401: b"www-authenticate",
+    407: b"proxy-authenticate",
+    426: b"upgrade",
+}
 
 Filter = Callable[[Any, Headers, Any], Any]
 """See L{Request.addFilter}."""
@@ -402,6 +412,11 @@ class Request(ReadingRequest):
             length = knownLength(body)
         if length is not None and self.code not in (204, 304):
             headers.setRaw(b"content-length", b"%d" % length)
+        elif trailers and b"trailer" not in headers:
+            names = [name for name, _ in trailerFields(trailers)]
+            if names:
+                # RFC 9110, section 6.6.2.
+                headers.setRaw(b"trailer", b", ".join(dict.fromkeys(names)))
         if self.method == b"HEAD" or self.code in (204, 205, 304):
             self.writeHead()
             discard(body)
@@ -474,9 +489,25 @@ class Request(ReadingRequest):
             self._respond(response)
         except Exception:
             _log.failure("The error page failed")
-            self.abort()
+            if error.code == 500 or self.began:
+                self.abort()
+            else:
+                self.refuse(HTTPError(500))
 
     # The end
+
+    def writeHead(self) -> None:
+        """
+        See L{penstock.core.request.Request.writeHead}.
+
+        @raise LocalProtocolError: if a 401 has no challenge, or the like: a
+            client couldn't do anything about it.
+        """
+        demanded = _DEMANDS.get(self.code)
+        if demanded is not None and demanded not in self.out_headers:
+            name = demanded.decode("ascii")
+            raise LocalProtocolError(f"a {self.code} needs {name}")
+        super().writeHead()
 
     def _written(self, trailers: Headers | None) -> None:
         """

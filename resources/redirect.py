@@ -9,9 +9,9 @@ from typing import Any
 from zope.interface import implementer
 
 from penstock.core.content import Discard, Policy
-from penstock.core.headers import fieldValue
 from penstock.core.interfaces import IResource
 from penstock.core.response import Response
+from penstock.core.values.reference import writtenReference
 
 
 @implementer(IResource)
@@ -27,12 +27,11 @@ class Redirect:
         @param code: 301, 302, 303, 307 or 308 (RFC 9110, section 15.4).  The
             last keeps the method, and may be remembered by the client.
         @raise ValueError: for another code.
-        @raise penstock.core.errors.InvalidField: if C{location} may not be
-            sent.
+        @raise penstock.core.errors.InvalidField: see L{Response.redirect}.
         """
         if code not in (301, 302, 303, 307, 308):
             raise ValueError("not the code of a redirect")
-        self.location = fieldValue(location.encode("ascii"))
+        self.location = writtenReference(location.encode("ascii"))
         self.code = code
 
     def locateChild(self, request: Any, segments: tuple[str, ...]) -> Any:

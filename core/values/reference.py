@@ -20,23 +20,49 @@ _REFERENCE: Final = re.compile(rb"[!#-;=?-\[\]^_`a-~]++")
 _ORIGIN: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*+://([^/@?#]++)")
 
 
-def parseReference(value: bytes) -> str:
+# RFC 9110, sections 4.2.1, 4.2.2 and 4.2.4: nobody sends such a URI but to
+# deceive, whether with no host or with a user whom one takes for the host.
+_BAD_AUTHORITY: Final = re.compile(
+    rb"https?:(?!//)|(?:https?:)?//(?:[/?#:]|\Z|[^/?#]*@)", re.IGNORECASE
+)
+
+
+def checkReference(value: bytes) -> None:
     """
-    @raise ValueError: unless C{value} could be a reference to a URI.
+    @raise ValueError: unless C{value} could be a reference to a URI; or if it
+        is one of http or https without a host, or with user information.
     """
     if _REFERENCE.fullmatch(value) is None:
         raise ValueError("it is not a reference to a URI")
+    if _BAD_AUTHORITY.match(value) is not None:
+        raise ValueError("its authority is not a host and maybe a port")
+
+
+def parseReference(value: bytes) -> str:
+    """
+    @raise ValueError: see L{checkReference}.
+    """
+    checkReference(value)
     return value.decode("ascii")
 
 
 def generateReference(value: str) -> bytes:
     """
-    @raise InvalidField: unless C{value} could be a reference to a URI.
+    @raise InvalidField: see L{checkReference}.
     """
-    raw = asciiBytes(value)
-    if _REFERENCE.fullmatch(raw) is None:
-        raise InvalidField("it is not a reference to a URI")
-    return raw
+    return writtenReference(asciiBytes(value))
+
+
+def writtenReference(value: bytes) -> bytes:
+    """
+    @return: C{value}.
+    @raise InvalidField: see L{checkReference}.
+    """
+    try:
+        checkReference(value)
+    except ValueError as problem:
+        raise InvalidField(str(problem)) from None
+    return value
 
 
 def parseOrigin(value: bytes) -> str:

@@ -191,7 +191,6 @@ def test_ranges(way: Any, tmp_path: Path, kind: str, row: tuple[str, Any]) -> No
         ("GET", [("if-range", TAG)], 206),
         ("GET", [("if-range", DATE)], 206),
         ("GET", [("if-range", '"v2"')], 200),
-        ("GET", [("if-range", f"W/{TAG}")], 200),
         ("GET", [("if-range", "Sun, 06 Nov 1994 08:49:38 GMT")], 200),
         ("GET", [("if-range", "nonsense")], 200),
         ("GET", [("if-none-match", TAG)], 304),

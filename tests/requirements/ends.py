@@ -211,7 +211,7 @@ class Origin:
     def __init__(self, root: Any = None, **options: Any) -> None:
         self.root: Any = Seen() if root is None else root
         self.clock: Any = options.pop("clock", None) or Clock()
-        self.site = Site(self.root)
+        self.site = options.pop("site", None) or Site(self.root)
         self.factory = HTTPFactory(self.site, self.clock, **options)
         self.connect()
 

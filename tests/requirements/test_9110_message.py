@@ -20,6 +20,7 @@ from penstock.core.response import Response
 from penstock.transports.http1.limits import Limits
 
 from .ends import HELLO, Origin, Seen, answers, plain
+from .ways import Facility, Serve
 
 IMF = re.compile(
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} "
@@ -72,14 +73,14 @@ def test_endless(pieces: tuple[bytes, ...]) -> None:
 
 
 @pytest.mark.requirement("9110-2.3-2")
-def test_ownLengths() -> None:
+def test_ownLengths(serve: Serve) -> None:
     """
     What this side sends can be sent back to it: a validator, a date, a
     redirect, whatever their lengths.
     """
     tag = '"' + "a" * 4000 + '"'
     place = "/" + "b" * 8000
-    origin = Origin(
+    origin = serve(
         Seen(
             lambda request: plain(
                 "hello",
@@ -102,11 +103,11 @@ def test_ownLengths() -> None:
 
 
 @pytest.mark.requirement("9110-3.3-1")
-def test_requestsAreStrangers() -> None:
+def test_requestsAreStrangers(serve: Serve) -> None:
     """
     Nothing of one request on a connection is left for the next.
     """
-    origin = Origin(
+    origin = serve(
         Seen(lambda request: request.in_headers.get(b"authorization") or b"none")
     )
     first = origin.get(b"Authorization: Basic eDp5\r\nCookie: a=b\r\n")
@@ -146,8 +147,8 @@ def test_authorityThatIsNone(target: bytes) -> None:
 
 
 @pytest.mark.requirement("9110-5.1-2")
-def test_unknownFields() -> None:
-    origin = Origin()
+def test_unknownFields(serve: Serve) -> None:
+    origin = serve()
     answer = origin.get(b"X-Whatever: 1\r\n!#$%&'*+-.^_`|~: ?\r\n")
     assert answer.code == 200
 
@@ -228,12 +229,12 @@ def test_spaceAroundValues(value: bytes) -> None:
 
 
 @pytest.mark.requirement("9110-5.5-3")
-def test_opaqueOctets() -> None:
+def test_opaqueOctets(serve: Serve) -> None:
     """
     Octets above 0x7f come and go as they are.
     """
     value = bytes(range(0x80, 0x100))
-    origin = Origin(
+    origin = serve(
         Seen(
             lambda request: Response(
                 "x", headers=[("X", request.in_headers.getRaw("x")[0])]
@@ -278,7 +279,7 @@ SINGLE = ("Date", "Content-Type", "Content-Length", "ETag", "Last-Modified", "Lo
 
 @pytest.mark.requirement("9110-5.3-3")
 @pytest.mark.parametrize("name", SINGLE)
-def test_onceOnly(name: str) -> None:
+def test_onceOnly(serve: Serve, name: str) -> None:
     """
     What is set twice, by a resource, its answer or penstock, is sent once.
     """
@@ -291,19 +292,19 @@ def test_onceOnly(name: str) -> None:
         request.out_headers.setRaw(name.upper(), value)
         return Response("hello", headers=[(name.lower(), value)])
 
-    answer = Origin(Seen(render)).get()
+    answer = serve(Seen(render)).get()
     assert len(answer.all(name.lower().encode())) == 1
     assert answer.content == b"hello"
 
 
 @pytest.mark.requirement("9110-5.3-3")
-def test_onceOnlyInErrors() -> None:
+def test_onceOnlyInErrors(serve: Serve) -> None:
     def render(request: Any) -> Any:
         raise HTTPError(
             503, headers=Headers([("Content-Type", "text/x"), ("Retry-After", "1")])
         )
 
-    answer = Origin(Seen(render)).get()
+    answer = serve(Seen(render)).get()
     assert answer.all(b"content-type") == [b"text/x"]
     assert answer.all(b"retry-after") == [b"1"]
 
@@ -339,15 +340,16 @@ def blocks() -> Iterator[bytes]:
     return iter([b"a", b"b"])
 
 
+@pytest.mark.needs(Facility.DATE)
 @pytest.mark.requirement("9110-6.6.1-1", "9110-6.6.1-2", "9110-6.6.1-3", "9110-5.6.7-2")
 @pytest.mark.parametrize(
     "code", [200, 201, 204, 205, 206, 299, 301, 304, 400, 404, 418, 500]
 )
 @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"PUT"])
-def test_date(code: int, method: bytes) -> None:
+def test_date(serve: Serve, code: int, method: bytes) -> None:
     clock: Any = Clock()
     clock.advance(784111777.9)
-    origin = Origin(Seen(lambda request: Response(blocks(), code)), clock=clock)
+    origin = serve(Seen(lambda request: Response(blocks(), code)), clock=clock)
     answer = origin.get(method=method)
     assert answer.get(b"date") == b"Sun, 06 Nov 1994 08:49:37 GMT"
     clock.advance(60)
@@ -378,14 +380,15 @@ def test_dateInEveryAnswer(data: bytes) -> None:
 # Section 7
 
 
+@pytest.mark.needs(Facility.TARGET)
 @pytest.mark.requirement("9110-7.4-1", "9110-7.4-2")
 @pytest.mark.parametrize("method", [b"GET", b"PUT", b"OPTIONS"])
 @pytest.mark.parametrize("target", [b"https://a/", b"HTTPS://a", b"https://a:443/x"])
-def test_unsecured(method: bytes, target: bytes) -> None:
+def test_unsecured(serve: Serve, method: bytes, target: bytes) -> None:
     """
     A request for https that comes over a plain connection.
     """
-    origin = Origin()
+    origin = serve()
     answer = origin.get(target=target, method=method)
     assert answer.code == 421
     assert not origin.root.seen

@@ -97,6 +97,9 @@ class RequestHead(NamedTuple):
     upgrade: tuple[bytes, ...] = ()
     """Protocols that the peer offers to go on with, in lower case."""
 
+    hop: frozenset[bytes] = frozenset()
+    """What Connection lists, in lower case."""
+
 
 Event = RequestHead | Data | End | Rejected
 
@@ -309,7 +312,7 @@ class RequestReader:
             else:
                 self.state = State.CONTENT
                 if length is None:
-                    self._decoder = ChunkedDecoder(self._limits)
+                    self._decoder = ChunkedDecoder(self._limits, head.hop)
                 else:
                     self._decoder = LengthDecoder(length)
         return head
@@ -486,6 +489,7 @@ def _interpret(
         raise Malformed(400, "several Content-Type")
     keepAlive = version == (1, 1)
     upgrade: tuple[bytes, ...] = ()
+    options: frozenset[bytes] = frozenset()
     if not HOP_BY_HOP.isdisjoint(framing):
         connection = framing.get(b"connection", ())
         options = connectionOptions(connection)
@@ -508,4 +512,5 @@ def _interpret(
         keepAlive,
         expectContinue,
         upgrade,
+        options,
     )
