@@ -4,6 +4,7 @@ Tests for L{penstock.core.fields}: every row, and the table.
 
 import re
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from penstock.core.fields import (
     structured,
 )
 from penstock.core.grammar import generateNumber, parseNumber
-from penstock.core.headers import Headers
+from penstock.core.headers import Headers, fieldValue
 from penstock.core.hop import HOP_BY_HOP
 from penstock.core.trailers import trailerFields
 from penstock.core.values.structured import Item, Token
@@ -127,6 +128,60 @@ def test_whatParsesIsStable(name: str, data: st.DataObject) -> None:
         return
     written = generate(name, value)
     assert [line for _, line in Headers([(name, line) for line in written])] == written
+    assert parse(name, *written) == value
+
+
+NASTY = ["\r\nx: y", "\n", "\0", "\x7f", "\x85", "\u2028", "\ud800", "\u20ac", "\xe9"]
+NASTY += [
+    '"',
+    "\\",
+    ",",
+    ";",
+    "=",
+    " ",
+    "\t",
+    "'",
+    "%",
+    "*",
+    "(",
+    ")",
+    "<",
+    ">",
+    "{",
+    "q",
+]
+
+
+def spoilt(value: Any, data: st.DataObject) -> Any:
+    """
+    A value with something in one of its texts that doesn't belong there.
+    """
+    if isinstance(value, str):
+        at = data.draw(st.integers(0, len(value)))
+        return value[:at] + data.draw(st.sampled_from(NASTY)) + value[at:]
+    if isinstance(value, tuple) and value:
+        at = data.draw(st.integers(0, len(value) - 1))
+        parts = [*value[:at], spoilt(value[at], data), *value[at + 1 :]]
+        return value._make(parts) if hasattr(value, "_make") else tuple(parts)
+    if is_dataclass(value) and not isinstance(value, type):
+        name = data.draw(st.sampled_from([field.name for field in fields(value)]))
+        return replace(value, **{name: spoilt(getattr(value, name), data)})
+    return value
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+def test_spoilt(name: str, data: st.DataObject) -> None:
+    """
+    What a field can't carry is refused, or written so that it is read as it
+    was.
+    """
+    value = spoilt(data.draw(VALUES[name]), data)
+    try:
+        written = generate(name, value)
+    except InvalidField:
+        return
+    assert [fieldValue(line) for line in written] == written
     assert parse(name, *written) == value
 
 
