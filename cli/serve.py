@@ -83,9 +83,10 @@ DEFAULT_HTTP = "8080"
     "--trust",
     multiple=True,
     metavar="NETWORK",
-    help="Believe proxies there who their clients are: an address, a network"
-    " (10.0.0.0/8), or unix for those on unix sockets.  Any number.  They aren't"
-    " counted by --limit connectionsPerAddress.",
+    help="Believe proxies there, and gateways that come over RPC, who their"
+    " clients are: an address, a network (10.0.0.0/8), or unix for those on unix"
+    " sockets.  Any number.  They aren't counted by --limit"
+    " connectionsPerAddress.",
 )
 @click.option(
     "--trusted-fields",
@@ -93,7 +94,7 @@ DEFAULT_HTTP = "8080"
     type=click.Choice(["x-forwarded", "forwarded"]),
     default="x-forwarded",
     show_default=True,
-    help="Where these proxies say so: in X-Forwarded-For and X-Forwarded-Proto,"
+    help="Where proxies say so: in X-Forwarded-For and X-Forwarded-Proto,"
     " or in Forwarded.  To an endpoint haproxy:... they say it by the PROXY"
     " protocol, and nobody else may connect.",
 )

@@ -53,7 +53,7 @@ class Order:
     @ivar drain: seconds for what is under way at the end.
     @ivar limits: of HTTP, where they aren't the default.
     @ivar timeouts: the same.
-    @ivar trust: where proxies are: see L{Networks}.
+    @ivar trust: where proxies and gateways are: see L{Networks}.
     @ivar trustedFields: a policy of L{TrustedProxies}.
     @ivar debug: developer mode.
     @ivar reactor: its name, L{None} for the default.
@@ -189,9 +189,10 @@ class Service:
             peers = self._order.trust if endpoint.proxied else None
             await self._listen("http", endpoint, self._makeHTTP(peers=peers))
         for endpoint in self._order.rpc:
-            await self._listen(
-                "rpc", endpoint, RPCFactory(self._site, reactor=self._reactor)
+            factory = RPCFactory(
+                self._site, reactor=self._reactor, trustFacts=self._order.trust
             )
+            await self._listen("rpc", endpoint, factory)
 
     async def _listen(self, scheme: str, endpoint: Endpoint, factory: Any) -> None:
         listener = await self._listening.open(scheme, endpoint, factory)

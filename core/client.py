@@ -17,7 +17,7 @@ from penstock.core.body import discard, knownLength, normalise, writeBody
 from penstock.core.content import MAX_BUFFERED, Content
 from penstock.core.errors import Cancelled, LimitExceeded
 from penstock.core.headers import Headers
-from penstock.core.interfaces import IResponseCallbacks
+from penstock.core.interfaces import ConnectionInfo, IResponseCallbacks
 
 # RFC 9110, section 8.6: a user agent says that it sends nothing where the
 # method gives content a meaning.
@@ -313,6 +313,7 @@ class Requester:
 
     def call(
         self,
+        info: ConnectionInfo | None = None,
         method: bytes | str,
         uri: bytes | str,
         headers: Headers | None = None,

@@ -424,6 +424,7 @@ class IRequester(Interface):
         headers: Headers,
         callbacks: Any,
         hasContent: bool = False,
+        info: ConnectionInfo | None = None,
     ) -> Any:
         """
         Start an exchange and return at once; a connection is made meanwhile
@@ -437,6 +438,10 @@ class IRequester(Interface):
         @param callbacks: L{IResponseCallbacks}.
         @param hasContent: whether content will be written.  Without it the
             request is complete with its head, and needs no C{finish}.
+        @param info: what is known of the connection that the request came
+            over first, if it is passed on.  A carrier that has a place for
+            facts takes it along, and a server that trusts this side has it in
+            its own C{connectionInfo}; HTTP has none, and doesn't look at it.
 
         @return: L{IClientRequest}.
         @raise LocalProtocolError: if C{method}, C{uri}, the Host or the

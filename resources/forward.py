@@ -40,9 +40,10 @@ class Forward:
 
     The request target goes on as it came, the fields too, but for those of the
     hop, and for those that say where a request comes from: these are written
-    anew.  An answer of the other server is passed on whatever its code; if
-    there is none, the client gets 502, 503 (nobody took the request, so it may
-    be sent again) or 504 (it took too long).
+    anew.  Over RPC, what is known of the client goes along as facts, too.  An
+    answer of the other server is passed on whatever its code; if there is
+    none, the client gets 502, 503 (nobody took the request, so it may be sent
+    again) or 504 (it took too long).
     """
 
     cancelOnDisconnect = True
@@ -138,7 +139,12 @@ class Relay:
         # RFC 9110, section 7.6.3: who passes a request on says so.
         headers.addRaw(b"via", b"%d.%d penstock" % request.clientproto)
         upstream = requester.startRequest(
-            request.method, request.uri, headers, self, hasContent
+            request.method,
+            request.uri,
+            headers,
+            self,
+            hasContent,
+            request.connectionInfo,
         )
         request.whenDone().addCallback(self._clientDone)
         if hasContent and not request.done:

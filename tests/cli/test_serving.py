@@ -511,6 +511,28 @@ def test_nobodyThere(serve: Serve) -> None:
     process.expect(b'ms "no connection: Connection was refused')
 
 
+@pytest.mark.parametrize(
+    ("arguments", "known"),
+    [
+        (("--trust", "127.0.0.1"), "192.0.2.1 https False"),
+        ((), "127.0.0.1 http True"),
+    ],
+    ids=["trusted", "not trusted"],
+)
+def test_clientOfAGateway(serve: Serve, arguments: Any, known: str) -> None:
+    """
+    A worker sees who the gateway's client is, if it trusts the gateway; the
+    client here is one that the gateway knows from a proxy.
+    """
+    worker = serve("ours:root", "--rpc", "0", *arguments)
+    (rpc,) = worker.listening()
+    gateway = serve("--forward", rpc, "--http", "0", "--trust", "127.0.0.1")
+    (url,) = gateway.listening()
+    assert who(url, **SAYING) == known
+    peer = known.partition(" ")[0]
+    worker.expect(f'rpc {peer} "GET /who" 200 '.encode())
+
+
 def test_debug(serve: Serve) -> None:
     """
     Developer mode shows what happened to who asked, and says that it does.

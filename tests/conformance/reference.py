@@ -199,6 +199,7 @@ class ReferenceRequester(Requester):
         headers: Headers,
         callbacks: Any,
         hasContent: bool = False,
+        info: ConnectionInfo | None = None,
     ) -> Any:
         self.check(method, uri)
         fields = self.fields(uri, headers)

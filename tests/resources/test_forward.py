@@ -13,7 +13,7 @@ from penstock.core.client import Requester
 from penstock.core.errors import DeadlineExceeded, PeerGone, Unavailable
 from penstock.core.exchange import CallingExchange
 from penstock.core.headers import Headers
-from penstock.core.interfaces import IRequester
+from penstock.core.interfaces import ConnectionInfo, IRequester
 from penstock.core.server import Site
 from penstock.resources.forward import Forward
 
@@ -57,6 +57,7 @@ class Server(Requester):
     def __init__(self) -> None:
         self.heads: list[tuple[bytes, bytes, Headers]] = []
         self.exchanges: list[Outgoing] = []
+        self.infos: list[ConnectionInfo | None] = []
         self.refuses: Any = None
         self.isThere = True
 
@@ -67,8 +68,10 @@ class Server(Requester):
         headers: Headers,
         callbacks: Any,
         hasContent: bool = False,
+        info: ConnectionInfo | None = None,
     ) -> Any:
         self.heads.append((method, uri, headers))
+        self.infos.append(info)
         exchange = Outgoing(method, callbacks, hasContent, None)
         self.exchanges.append(exchange)
         if not self.isThere:
@@ -100,6 +103,7 @@ def test_whole() -> None:
     assert headers.get(b"x") == b"1"
     assert headers.get(b"host") == b"example.com"
     assert headers.get(b"via") == b"1.1 penstock"
+    assert server.infos == [request.connectionInfo]
     assert upstream.body == b"content"
     assert upstream.events[-1] == "end"
     upstream.intermediateReceived(103, Headers())

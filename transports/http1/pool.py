@@ -5,6 +5,7 @@ The calling end: requests to one server, over a few connections.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -14,10 +15,15 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from penstock.core.client import Requester
-from penstock.core.errors import DeadlineExceeded, LocalProtocolError, Unavailable
+from penstock.core.errors import (
+    DeadlineExceeded,
+    ExchangeLost,
+    LocalProtocolError,
+    Unavailable,
+)
 from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers
-from penstock.core.interfaces import IRequester
+from penstock.core.interfaces import ConnectionInfo, IRequester
 from penstock.core.uri import checkTypes, requestHost, requestTarget
 from penstock.transports.http1.client import ClientConnection, Phase
 from penstock.transports.http1.client_exchange import ClientExchange
@@ -98,13 +104,20 @@ class HTTPClient(Requester):
     requests wait in order.
 
     A request that goes out on a kept connection may find that the server has
-    closed it.  If nothing of a response has come, it is sent once more on
-    another connection, provided that this can do no harm: its method is
-    idempotent and it has no content.  All others are lost with
+    closed it.  Where that can be seen before anything is sent, it goes out on
+    another.  Else, if nothing of a response has come, or only a 408 (Request
+    Timeout) that closes, it is sent once more, on a new connection, provided
+    that this can do no harm: its method is idempotent, and no more than
+    L{MAX_KEPT} of content has been sent.  All others are lost with
     L{penstock.core.errors.PeerGone}.
 
-    Content without a Content-Length is sent in chunks, so a server that
-    speaks only HTTP/1.0 must be given one.
+    Content without a Content-Length is sent in chunks, as long as the server
+    hasn't said that it speaks HTTP/1.0 (RFC 9112, section 6.1).  Who has such
+    a server loses the first such request, at worst; after that, up to
+    L{MAX_KEPT} of content is put together and gets a Content-Length, and with
+    more of it the request is lost with L{penstock.core.errors.Unavailable}.
+    Nobody, the user of a client least of all, knows beforehand; it is what
+    common clients do.
     """
 
     def __init__(
@@ -121,6 +134,7 @@ class HTTPClient(Requester):
         contentTimeout: float | None = CONTENT_TIMEOUT,
         idleTimeout: float | None = IDLE_TIMEOUT,
         continueTimeout: float = CONTINUE_TIMEOUT,
+        totalTimeout: float | None = None,
         limits: Limits | None = None,
     ) -> None:
         """
@@ -143,12 +157,17 @@ class HTTPClient(Requester):
         @param idleTimeout: seconds that a connection is kept for.
         @param continueTimeout: seconds that the content of a request with
             C{Expect: 100-continue} is held back.
+        @param totalTimeout: seconds that a request and its response may take
+            together, waiting for a connection and for the caller included.
+            Without it, a server that sends an octet every minute is listened
+            to for ever, as whoever awaits events wants it to be.
         @param limits: of a response.
         """
         self.clock = reactor
         self.secure = secure
         self.continueTimeout = continueTimeout
         self.limits = Limits() if limits is None else limits
+        self.isOld = False
         self._endpoint = endpoint
         self._host = host
         self._maxConnections = maxConnections
@@ -157,6 +176,7 @@ class HTTPClient(Requester):
         self._headTimeout = headTimeout
         self._contentTimeout = contentTimeout
         self._idleTimeout = idleTimeout
+        self._totalTimeout = totalTimeout
         # All there are, also those that are being made or closed.
         self._connections: set[ClientConnection] = set()
         # The one that was used last is at the end.
@@ -176,6 +196,7 @@ class HTTPClient(Requester):
         headers: Headers,
         callbacks: Any,
         hasContent: bool = False,
+        info: ConnectionInfo | None = None,
     ) -> ClientExchange:
         """
         See L{IRequester}.
@@ -209,6 +230,11 @@ class HTTPClient(Requester):
                 headers = headers.copy()
                 headers.removeHeader(b"expect")
         head, framing = requestHead(method, target, host, headers, hasContent)
+        chunked = framing is Framing.CHUNKED
+        gathering = None
+        if self.isOld and chunked:
+            chunked = hold = False
+            gathering = _withLength(method, target, host, headers.copy())
         exchange = ClientExchange(
             self,
             method,
@@ -216,12 +242,15 @@ class HTTPClient(Requester):
             callbacks,
             hasContent=hasContent,
             length=length,
-            chunked=framing is Framing.CHUNKED,
+            chunked=chunked,
             hold=hold,
-            retriable=not hasContent and method in _IDEMPOTENT,
+            retriable=method in _IDEMPOTENT,
+            gathering=gathering,
         )
+        if self._totalTimeout is not None:
+            exchange.started = self.clock.seconds()
         callbacks.requestStarted(exchange)
-        if not exchange.isOver:
+        if gathering is None and not exchange.isOver:
             self._place(exchange)
         return exchange
 
@@ -251,6 +280,9 @@ class HTTPClient(Requester):
             if connection.isQuiet:
                 exchange, _ = self._waiting.popitem(last=False)
                 connection.start(exchange)
+                if self._waiting:
+                    # The server does take connections.
+                    self._connect()
             else:
                 connection.abort()
         elif self._closed:
@@ -282,13 +314,13 @@ class HTTPClient(Requester):
         if connection not in self._connections:
             return
         self._connections.discard(connection)
-        # One who waits goes with each attempt; and all, if there is nothing
-        # left that they could wait for.
+        # One who waits goes with each attempt, and isn't replaced by another
+        # attempt: not before one succeeds, or it is time.  And all go, if there
+        # is nothing left that they could wait for.
         count = 1 if self._connections else len(self._waiting)
         lost = [
             self._waiting.popitem(last=False)[0] for _ in range(count) if self._waiting
         ]
-        self._connect()
         for exchange in lost:
             problem = Unavailable(f"no connection: {reason.getErrorMessage()}")
             problem.__cause__ = reason.value
@@ -300,6 +332,12 @@ class HTTPClient(Requester):
         See L{ConnectionOwner}.
         """
         self._waiting.pop(exchange, None)
+
+    def exchangeGathered(self, exchange: ClientExchange) -> None:
+        """
+        See L{ConnectionOwner}.
+        """
+        self._place(exchange)
 
     # Connections
 
@@ -379,10 +417,17 @@ class HTTPClient(Requester):
             self._look(connection, now - connection.since)
         for exchange in list(self._waiting):
             exchange.since = min(exchange.since, now)
-            if _reached(now - exchange.since, self._connectTimeout):
-                # Told that others are lost, one may have given up itself.
-                self._waiting.pop(exchange, None)
-                exchange.lose(Unavailable("no connection in time"))
+            problem: ExchangeLost
+            if _reached(now - exchange.started, self._totalTimeout):
+                problem = DeadlineExceeded("no response in time")
+            elif _reached(now - exchange.since, self._connectTimeout):
+                problem = Unavailable("no connection in time")
+            else:
+                continue
+            # Told that others are lost, one may have given up itself.
+            self._waiting.pop(exchange, None)
+            exchange.lose(problem)
+        self._connect()
         if self._sweeping is None and self._connections:
             self._sweeping = self.clock.callLater(SWEEP, self._sweep)
 
@@ -414,7 +459,10 @@ class HTTPClient(Requester):
                     self._idle.remove(connection)
                     connection.close()
             case Phase.BUSY:
-                if connection.awaitsCaller:
+                taken = self.clock.seconds() - connection.started
+                if _reached(taken, self._totalTimeout):
+                    connection.fail(DeadlineExceeded("no whole response in time"))
+                elif connection.awaitsCaller:
                     pass
                 elif connection.awaitsHead:
                     if _reached(quiet, self._headTimeout):
@@ -428,6 +476,24 @@ class HTTPClient(Requester):
 
 def _reached(quiet: float, timeout: float | None) -> bool:
     return timeout is not None and quiet >= timeout
+
+
+def _withLength(
+    method: bytes, target: bytes, host: bytes | None, headers: Headers
+) -> Callable[[int], bytes]:
+    """
+    @param headers: which are changed.
+    @return: makes the head of a request, of the length of its content.
+    """
+
+    def makeHead(length: int) -> bytes:
+        # There is nothing to gain from it any more.
+        headers.removeHeader(b"expect")
+        headers.setRaw(b"content-length", b"%d" % length)
+        head, _ = requestHead(method, target, host, headers, True)
+        return head
+
+    return makeHead
 
 
 def _ignore(result: Any) -> None:

@@ -44,6 +44,7 @@ class MemoryChannelRequest(ServingExchange):
         "_trailing",
         "_version",
         "busy",
+        "first",
         "guarded",
         "inward",
         "outward",
@@ -62,6 +63,8 @@ class MemoryChannelRequest(ServingExchange):
         self._fields: tuple[RawField, ...] = ()
         self.busy = False
         self.guarded = True
+        # What the caller says of the first hop.
+        self.first: ConnectionInfo | None = None
         # Made by the other end, as soon as there is something to send.
         self.inward: Lane | None = None
 
@@ -69,6 +72,13 @@ class MemoryChannelRequest(ServingExchange):
     def connectionInfo(self) -> ConnectionInfo:
         """
         The facts that the requester was given.
+        """
+        return self._requester.facts(self._number, self.first)
+
+    @property
+    def hop(self) -> ConnectionInfo:
+        """
+        The same, without what is known of the first hop.
         """
         return self._requester.facts(self._number)
 
@@ -176,7 +186,7 @@ class MemoryClientRequest(CallingExchange):
         """
         The facts that the requester was given, from this side.
         """
-        facts = self.server.connectionInfo
+        facts = self.server.hop
         return facts._replace(peer=facts.local, local=facts.peer)
 
     @property

@@ -14,7 +14,12 @@ from zope.interface import implementer
 
 from penstock.core.authority import parseAuthority
 from penstock.core.client import Requester
-from penstock.core.errors import ExchangeLost, LocalProtocolError, Unavailable
+from penstock.core.errors import (
+    DeadlineExceeded,
+    ExchangeLost,
+    LocalProtocolError,
+    Unavailable,
+)
 from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers, RawField
 from penstock.core.hop import endToEnd
@@ -97,6 +102,7 @@ class MemoryRequester(Requester):
         secure: bool = False,
         deadline: float | None = None,
         version: Version = (1, 1),
+        trustFacts: bool = True,
     ) -> None:
         """
         @param factory: L{RequestFactory}, for instance a
@@ -112,8 +118,11 @@ class MemoryRequester(Requester):
         @param peer: the address of the client, for C{connectionInfo}.
         @param local: the address of the server, for C{connectionInfo}.
         @param secure: whether the scheme is https.
-        @param deadline: seconds that the client says it will wait.
+        @param deadline: seconds that the client says it will wait.  Then the
+            exchange is lost.
         @param version: what the client speaks.
+        @param trustFacts: whether a request that is passed on says in its
+            C{connectionInfo} what is known of its first hop.
         """
         if window < 1 or (piece is not None and piece < 1):
             raise ValueError("a window and a piece are at least one octet")
@@ -128,7 +137,9 @@ class MemoryRequester(Requester):
         self._host = host
         self._plain: tuple[RawField, ...] = ((b"Host", host),)
         self._known: dict[tuple[bytes, bytes], tuple[bytes, bytes | None]] = {}
+        self._trustFacts = trustFacts
         self._live: set[MemoryClientRequest] = set()
+        self._deadlines: dict[MemoryClientRequest, Any] = {}
         self._closing: list[Deferred[None]] | None = None
         # Requests whose beginning is on the stack, each inside another's end.
         self._depth = 0
@@ -136,11 +147,29 @@ class MemoryRequester(Requester):
     def _soon(self, call: Any) -> None:
         self.clock.callLater(0, call)
 
-    def facts(self, number: int) -> ConnectionInfo:
+    def facts(self, number: int, first: ConnectionInfo | None = None) -> ConnectionInfo:
         """
+        @param first: what the caller says of the first hop.
+
         @return: what an exchange with C{number} knows of its connection.
         """
-        return self._facts._replace(requestId=f"memory-{number}")
+        facts = self._facts._replace(requestId=f"memory-{number}")
+        if first is None:
+            return facts
+        if not self._trustFacts:
+            # How long somebody waits is their own business.
+            return facts._replace(deadline=first.deadline)
+        return first._replace(transport="memory")
+
+    def _limit(self, client: MemoryClientRequest, deadline: float | None) -> None:
+        """
+        Let nobody work on C{client}'s request when nobody waits any more.
+        """
+        if deadline is not None:
+            problem = DeadlineExceeded("the client doesn't wait any longer")
+            self._deadlines[client] = self.clock.callLater(
+                deadline, client.breakConnection, problem
+            )
 
     @property
     def underWay(self) -> tuple[MemoryClientRequest, ...]:
@@ -156,6 +185,7 @@ class MemoryRequester(Requester):
         headers: Headers,
         callbacks: Any,
         hasContent: bool = False,
+        info: ConnectionInfo | None = None,
     ) -> Any:
         """
         See L{IRequester}.  The request factory is called before it returns,
@@ -165,7 +195,9 @@ class MemoryRequester(Requester):
         if known is None:
             known = self._learn(method, uri)
         target, authority = known
-        return self.start(method, target, headers, callbacks, hasContent, authority)
+        return self.start(
+            method, target, headers, callbacks, hasContent, authority, info
+        )
 
     def start(
         self,
@@ -175,6 +207,7 @@ class MemoryRequester(Requester):
         callbacks: Any,
         hasContent: bool,
         authority: bytes | None = None,
+        info: ConnectionInfo | None = None,
     ) -> MemoryClientRequest:
         """
         Start an exchange with a target just as it is.
@@ -184,6 +217,8 @@ class MemoryRequester(Requester):
         @param headers: L{None} is none.
         @param authority: what goes into the Host field instead of anything
             else.
+        @param info: what is known of the first hop, if the request is passed
+            on.
         """
         length: int | None = 0
         if not headers and authority is None and method not in _WITH_CONTENT:
@@ -203,11 +238,15 @@ class MemoryRequester(Requester):
         client = MemoryClientRequest(
             self, server, method, callbacks, hasContent, length
         )
+        if info is not None:
+            server.first = info
         callbacks.requestStarted(client)
         if self._closing is not None:
             client.lose(Unavailable("the requester is closed"))
         if not client.isOver:
             self._live.add(client)
+            if info is not None or self._facts.deadline is not None:
+                self._limit(client, server.connectionInfo.deadline)
             in_headers = Headers.trusted(fields)
             if self._depth < MAX_DEPTH:
                 self._begin(client, method, target, in_headers, hasContent, length)
@@ -295,6 +334,10 @@ class MemoryRequester(Requester):
         For an exchange: it is over.  Harmless twice.
         """
         self._live.discard(exchange)
+        if self._deadlines:
+            deadline = self._deadlines.pop(exchange, None)
+            if deadline is not None and deadline.active():
+                deadline.cancel()
         if self._closing and not self._live:
             waiting, self._closing = self._closing, []
             for closed in waiting:

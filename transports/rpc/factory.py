@@ -4,7 +4,7 @@ The listening side.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, succeed
@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
 from penstock.core.interfaces import RequestFactory
+from penstock.core.networks import Networks
 from penstock.transports.rpc.limits import RPCLimits, RPCTimeouts
 from penstock.transports.rpc.session import RPCSession
 
@@ -32,7 +33,7 @@ class RPCFactory(Factory):
         reactor: Any,
         limits: RPCLimits | None = None,
         timeouts: RPCTimeouts | None = None,
-        trustFacts: bool = False,
+        trustFacts: bool | Iterable[str] = False,
         onSession: Callable[[RPCSession], None] | None = None,
     ) -> None:
         """
@@ -41,9 +42,9 @@ class RPCFactory(Factory):
             only to make them.
         @param reactor: L{twisted.internet.interfaces.IReactorTime}.
         @param trustFacts: whether peers are believed what they say of a
-            request's first hop: the client's address, whether that hop was
-            encrypted, and the request's name in logs.  Only for a port that
-            none but gateways reach.
+            request's first hop: the client's address and certificate, whether
+            that hop was encrypted, and the request's name in logs; or which
+            peers are: see L{Networks}.  Only gateways should be.
         @param onSession: called with each L{RPCSession} that is ready; its
             C{requester} makes requests of whoever has dialled.
         """
@@ -51,7 +52,9 @@ class RPCFactory(Factory):
         self._clock = reactor
         self._limits = limits or RPCLimits()
         self._timeouts = timeouts or RPCTimeouts()
-        self._trustFacts = trustFacts
+        self._trusts = trustFacts is True
+        # Whose addresses they are doesn't matter where all are believed.
+        self._trusted = Networks(() if isinstance(trustFacts, bool) else trustFacts)
         self._onSession = onSession
         self._isDraining = False
         self.sessions: set[RPCSession] = set()
@@ -68,7 +71,7 @@ class RPCFactory(Factory):
             dialled=False,
             limits=self._limits,
             timeouts=self._timeouts,
-            trustFacts=self._trustFacts,
+            trustFacts=self._trusts or addr in self._trusted,
             onOpen=self._onSession,
             onClosed=self.sessions.discard,
         )

@@ -87,6 +87,11 @@ class Surroundings(Protocol):
         Nothing is under way any more.
         """
 
+    def began(self, exchange: RPCServing) -> None:
+        """
+        A request has come, with facts.
+        """
+
     def refused(self, code: int, reason: str, line: bytes) -> None:
         """
         A request was answered without being taken.
@@ -243,6 +248,13 @@ class Multiplexer:
         self.abandon(exchange, Reason.DEADLINE)
         exchange.lose(DeadlineExceeded("the peer takes no content"))
 
+    def expire(self, exchange: RPCExchange) -> None:
+        """
+        Nobody waits for C{exchange} any longer.
+        """
+        self.abandon(exchange, Reason.DEADLINE)
+        exchange.lose(DeadlineExceeded("the client doesn't wait any longer"))
+
     # For exchanges: see L{penstock.transports.rpc.exchanges.Owner}
 
     def opened(self, exchange: RPCExchange) -> None:
@@ -303,6 +315,8 @@ class Multiplexer:
         exchange.expected = length
         self._exchanges[number] = exchange
         self._serving += 1
+        if message.facts is not None:
+            self._surroundings.began(exchange)
         complete = message.complete
         if complete and content is None:
             length = 0

@@ -38,8 +38,9 @@ from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, RequestFactory, refusedOf
 from penstock.transports.rpc.calling import RPCCalling
 from penstock.transports.rpc.codec import MAGIC, Decoder, Rejected, encode, frame
+from penstock.transports.rpc.deadlines import Deadlines
 from penstock.transports.rpc.exchanges import RPCExchange
-from penstock.transports.rpc.facts import readFacts, writeFacts
+from penstock.transports.rpc.facts import readDeadline, readFacts, writeFacts
 from penstock.transports.rpc.greeting import Greeting, NotUnderstood, readHello
 from penstock.transports.rpc.heads import RequestFields
 from penstock.transports.rpc.limits import RPCLimits, RPCTimeouts
@@ -131,6 +132,7 @@ class RPCSession(Protocol):
             self, self._output, requestFactory, limits, dialled
         )
         self._watch = Watch(clock, timeouts, self)
+        self._deadlines = Deadlines(clock, self._multiplexer.expire)
         self._actions: dict[type, Callable[[Any], None]] = {
             Rejected: self._rejected,
             Hello: self._hello,
@@ -407,6 +409,15 @@ class RPCSession(Protocol):
                     self._leaveIfPossible()
                     self._watch.expect(self._timeouts.close, PeerGone("goodbye"))
 
+    def began(self, exchange: RPCServing) -> None:
+        """
+        See L{penstock.transports.rpc.multiplex.Surroundings}.
+        """
+        if exchange.facts is not None:
+            deadline = readDeadline(exchange.facts)
+            if deadline is not None:
+                self._deadlines.add(exchange, deadline)
+
     def refused(self, code: int | None, reason: str, line: bytes = b"") -> None:
         """
         See L{penstock.transports.rpc.multiplex.Surroundings}.
@@ -560,6 +571,7 @@ class RPCSession(Protocol):
         if self.phase is not Phase.CLOSED:
             self.phase = Phase.CLOSED
             self._watch.stop()
+            self._deadlines.clear()
             closed, self._closed = self._closed, []
             if self._onClosed is not None:
                 self._onClosed(self)

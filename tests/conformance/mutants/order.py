@@ -233,6 +233,7 @@ class MendsLengths(ReferenceRequester):
         headers: Headers,
         callbacks: Any,
         hasContent: bool = False,
+        info: Any = None,
     ) -> Any:
         if not hasContent:
             headers = headers.copy()
