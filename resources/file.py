@@ -48,6 +48,9 @@ _ENDINGS: Final = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}
 # Path separators of any platform, and what ends a name for the system.
 _NOT_IN_NAME: Final = re.compile(r"[/\\\0]")
 
+# What may be in the query of a reference; encoded octets stay as they are.
+_IN_QUERY: Final = "%!$&'()*+,;=:@/?-._~[]^`{|}"
+
 # Seconds in which a file may change a second time and its time not: the
 # resolution of the coarsest file system that is still in use.
 UNSETTLED: Final = 2.0
@@ -252,7 +255,8 @@ class File(Resource):
         target = request.target
         location = "./" + quote(target.segments[-1], safe="") + "/"
         if target.query is not None:
-            location += "?" + target.query.decode("ascii")
+            # A client may send more than a reference may have.
+            location += "?" + quote(target.query, safe=_IN_QUERY)
         return Response.redirect(location, 308)
 
     def _file(self, request: Any, path: str, names: tuple[str, ...]) -> Response:
