@@ -89,8 +89,9 @@ class Form:
     @ivar files: how many files there may be.
     @ivar fileSize: octets of each; L{None} for any number within C{limit}.
     @ivar memory: octets of each file that are kept in memory; a larger one
-        goes to a temporary file on disk.  It is written from the event loop:
-        more here means a longer pause when a file goes over.
+        goes to a temporary file on disk; 0 for all of them.  It is written
+        from the event loop: more here means a longer pause when a file goes
+        over.
     @ivar partFields: header fields of each part (RFC 7578 has three).
     @ivar partFieldSize: octets of each of these.
     @ivar decode: whether to take off its content codings, as Content-Encoding

@@ -4,14 +4,20 @@ A form that is read whole: fields as text, files as temporary files.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, cast
+from tempfile import SpooledTemporaryFile, TemporaryFile
+from threading import Thread
+from typing import Any, BinaryIO, Final, cast
 
 from penstock.core.charsets import decodeText
 from penstock.core.content import Form
 from penstock.core.formparts import Event, FormParser, PartHead
 from penstock.core.values.disposition import ContentDisposition
+
+# Octets above which a file on disk is removed by a thread.  The system needs
+# 0.2 ms for each megabyte, so a gigabyte would keep everybody waiting.
+LARGE: Final = 16 * 1024 * 1024
 
 
 class Upload:
@@ -74,6 +80,9 @@ class _Closed:
     def close(self) -> None:
         pass
 
+    def fileno(self) -> int:
+        raise ValueError
+
 
 _CLOSED = cast("BinaryIO", _Closed())
 
@@ -123,10 +132,25 @@ class FormData:
         Remove the files.  Harmless twice.
         """
         if self._upload is not None:
-            self._upload.file.close()
+            self._remove(self._upload)
         for uploads in self.files.values():
             for upload in uploads:
-                upload.file.close()
+                self._remove(upload)
+
+    def _remove(self, upload: Upload) -> None:
+        file = upload.file
+        if upload.size > max(LARGE, self._memory):
+            try:
+                # While there is this one, closing the file is nothing.
+                last = os.dup(file.fileno())
+            except (OSError, ValueError):
+                # Somebody has closed it; or there are too many.
+                file.close()
+            else:
+                file.close()
+                Thread(target=os.close, args=(last,), name="remove").start()
+        else:
+            file.close()
 
     def _take(self, events: Iterator[Event]) -> None:
         write: Callable[[bytes], Any] | None = None
@@ -145,9 +169,15 @@ class FormData:
             else:
                 self._head = event
                 if event.filename is not None:
-                    file = SpooledTemporaryFile(self._memory)  # noqa: SIM115
-                    self._upload = Upload(event, cast("BinaryIO", file))
+                    file = self._open()
+                    self._upload = Upload(event, file)
                     write = file.write
+
+    def _open(self) -> BinaryIO:
+        if not self._memory:
+            # For a spooled one that would be no limit.
+            return cast("BinaryIO", TemporaryFile())
+        return cast("BinaryIO", SpooledTemporaryFile(self._memory))
 
     def _partEnded(self) -> None:
         head, upload = self._head, self._upload

@@ -402,6 +402,87 @@ def test_spooled(size: int, onDisk: bool) -> None:
     assert root.uploads[0].file.closed
 
 
+@pytest.mark.parametrize("size", [0, 1, 20])
+def test_nothingInMemory(size: int) -> None:
+    """
+    Who wants none of a file in memory gets none.
+    """
+    seen: list[Any] = []
+
+    class Looking(Whole):
+        policy = replace(SMALL, memory=0)
+
+        def render_POST(self, request: Request) -> Response:
+            assert request.files is not None
+            seen.append(request.files["f"][0].file.fileno())
+            return super().render_POST(request)
+
+    before = descriptors()
+    same(
+        post(Looking(), MULTI, file(content=b"x" * size) + END, whole),
+        ({}, {"f": [("x", "x" * size)]}),
+    )
+    assert len(seen) == 1
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["whole", "leaves midway"])
+def test_largeFilesAreRemovedByAThread(
+    leaves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What takes the system long is done beside the event loop.  The file is
+    closed at once all the same.
+    """
+    monkeypatch.setattr("penstock.core.formdata.LARGE", 20)
+    started: list[Any] = []
+
+    class Late:
+        def __init__(self, target: Any, args: Any, name: str) -> None:
+            self.run = lambda: target(*args)
+
+        def start(self) -> None:
+            started.append(self.run)
+
+    monkeypatch.setattr("penstock.core.formdata.Thread", Late)
+    before = descriptors()
+    root = Whole()
+    body = file(content=b"x" * 21) + file(content=b"x" * 20)
+    fields = [(b"content-type", MULTI)]
+    wire, _ = ask(
+        Site(root), b"POST", headers=fields, body=None, length=len(body + END)
+    )
+    wire.contentReceived(body)
+    if leaves:
+        wire.lose(gone())
+    else:
+        wire.contentReceived(END)
+        wire.contentEnded()
+        assert [upload.file.closed for upload in root.uploads] == [True, True]
+    assert (len(started), descriptors()) == (1, before + 1)
+    started[0]()
+    assert descriptors() == before
+
+
+def test_largeFileThatSomebodyClosed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Then there is nothing to do.
+    """
+    monkeypatch.setattr("penstock.core.formdata.LARGE", 20)
+
+    class Closing(Whole):
+        def render_POST(self, request: Request) -> Response:
+            assert request.files is not None
+            request.files["f"][0].file.close()
+            request.files["f"][1].detach().close()
+            return Response(b"")
+
+    before = descriptors()
+    body = file(content=b"x" * 30) * 2 + END
+    assert post(Closing(), MULTI, body, whole).code == 200
+    assert descriptors() == before
+
+
 def test_closedAfterFailure(loggedErrors: Any) -> None:
     """
     Files are gone when the resource fails.
