@@ -39,7 +39,8 @@ HERE = Path(__file__).resolve().parent
 AT_ONCE = 100
 SOURCES = [f"127.0.0.{n}" for n in range(1, 41)]
 
-# Seconds after which something is wrong with a visit, or a process.
+# Seconds without a move after which something is wrong with a visit, and until
+# a process must be as it was.
 STUCK = 15.0
 SETTLED = 45.0
 
@@ -145,7 +146,7 @@ class Visit:
     One connection, and what happens on it.
     """
 
-    __slots__ = ("began", "ending", "left", "requests", "sock", "steps", "writing")
+    __slots__ = ("ending", "left", "moved", "requests", "sock", "steps", "writing")
 
     def __init__(
         self, sock: socket.socket, steps: Iterator[Step], ending: str, requests: int
@@ -157,7 +158,8 @@ class Visit:
         # What is left of the present step.
         self.left: Step = b""
         self.writing = False
-        self.began = time.monotonic()
+        # When something last happened.
+        self.moved = time.monotonic()
 
 
 class Crowd:
@@ -421,6 +423,7 @@ class Crowd:
             visit = self.visits.get(number)
             if visit is None:
                 continue
+            visit.moved = now
             if event & select.EPOLLIN:
                 self.read(number, visit)
             elif event & (select.EPOLLERR | select.EPOLLHUP):
@@ -431,7 +434,7 @@ class Crowd:
     def sweep(self) -> None:
         now = time.monotonic()
         for number, visit in list(self.visits.items()):
-            if now - visit.began > STUCK:
+            if now - visit.moved > STUCK:
                 if visit.requests:
                     self.stuck += 1
                 self.leave(number, visit)

@@ -198,11 +198,13 @@ class FakeOwner:
         self.continueTimeout = 1.0
         self.limits = Limits()
         self.secure = False
+        self.isOld = False
         self.ready: list[ClientConnection] = []
         self.gone: list[ClientConnection] = []
         self.failed: list[Failure] = []
         self.retried: list[ClientExchange] = []
         self.forgotten: list[ClientExchange] = []
+        self.gathered: list[ClientExchange] = []
 
     def connectionReady(self, connection: ClientConnection) -> None:
         self.ready.append(connection)
@@ -219,6 +221,9 @@ class FakeOwner:
 
     def exchangeForgotten(self, exchange: ClientExchange) -> None:
         self.forgotten.append(exchange)
+
+    def exchangeGathered(self, exchange: ClientExchange) -> None:
+        self.gathered.append(exchange)
 
 
 class Line:

@@ -363,7 +363,8 @@ def test_many(loop: Loop) -> None:
     Many requests at once, over few connections, each with its own answer.
     """
     factory = HTTPFactory(_echo, loop.reactor)
-    client = connectHTTP(loop.reactor, f"http://127.0.0.1:{loop.listen(factory)}")
+    port = loop.listen(factory)
+    client = connectHTTP(loop.reactor, f"http://127.0.0.1:{port}", maxConnections=6)
 
     async def one(number: int) -> bool:
         body = b"%d" % number * 100

@@ -478,7 +478,8 @@ def test_oneProtocol() -> None:
         (b"POST", False, False),
         (b"PATCH", False, False),
         (b"PURGE", False, False),
-        (b"PUT", True, False),
+        (b"PUT", True, True),
+        (b"POST", True, False),
     ],
 )
 def test_stale(method: bytes, hasContent: bool, retried: bool) -> None:

@@ -92,6 +92,8 @@ class ClientConnection(Protocol):
     @ivar since: when it began to do that, or when something last moved; in
         seconds of the clock.
     @ivar attempt: the Deferred of the endpoint, until there is a connection.
+    @ivar isReused: whether it has been used, so that the server may have had
+        enough of it.
     """
 
     attempt: Any = None
@@ -101,7 +103,11 @@ class ClientConnection(Protocol):
         self._seconds = owner.clock.seconds
         self._reader = ResponseReader(owner.limits)
         self._exchange: ClientExchange | None = None
-        self._reused = False
+        # What is to be tried once more on another connection, when this one
+        # is gone.
+        self._again: ClientExchange | None = None
+        # Whether there was an exchange on it before the present one.
+        self.isReused = False
         self._full = False
         self._reading = True
         # Whether the transport's socket may be written to directly.
@@ -141,6 +147,13 @@ class ClientConnection(Protocol):
         )
 
     @property
+    def started(self) -> float:
+        """
+        When the present exchange began; later than that without one.
+        """
+        return self.since if self._exchange is None else self._exchange.started
+
+    @property
     def isQuiet(self) -> bool:
         """
         Whether nothing has come that wasn't read: neither the end, so that a
@@ -155,8 +168,9 @@ class ClientConnection(Protocol):
             return True
         except OSError:
             return False
-        # Beneath TLS there are messages that aren't content.
-        return bool(came) and not self._plain
+        # Beneath TLS there are messages that aren't content; but they come
+        # in the beginning, and what comes later is most likely a farewell.
+        return bool(came) and not self._plain and not self.isReused
 
     def facts(self, requestId: str) -> ConnectionInfo:
         """
@@ -250,9 +264,12 @@ class ClientConnection(Protocol):
             self._owner.attemptFailed(self, reason)
             return
         if exchange is None:
-            self._owner.connectionGone(self)
+            again, self._again = self._again, None
+            if again is not None and again.isOver:
+                again = None
+            self._owner.connectionGone(self, again)
             return
-        nothing = self._reused and self._reader.isUntouched
+        nothing = self.isReused and self._reader.isUntouched
         if nothing and exchange.rewind():
             self._owner.connectionGone(self, exchange)
             return
@@ -422,10 +439,25 @@ class ClientConnection(Protocol):
             transport.unregisterProducer()
 
     def _headArrived(self, exchange: ClientExchange, head: Head) -> None:
+        reader = self._reader
+        if reader.isOld is not self._owner.isOld:
+            self._owner.isOld = reader.isOld
+        if (
+            head.code == 408
+            and self.isReused
+            and not (reader.persistent or reader.hasInterim)
+            and exchange.rewind()
+        ):
+            # RFC 9110, section 15.5.9: a server may say so to a connection
+            # that it has had enough of, just when a request is on its way.
+            self._exchange = None
+            self._again = exchange
+            self.abort()
+            return
         if not exchange.isSent:
             # RFC 9112, section 9.5: who refuses and closes doesn't read the
             # rest.  The same holds for content that wasn't asked for.
-            if exchange.isHeld or (head.code >= 400 and not self._reader.persistent):
+            if exchange.isHeld or (head.code >= 400 and not reader.persistent):
                 exchange.shut()
         exchange.headReceived(head.code, head.headers, head.reason)
 
@@ -438,7 +470,7 @@ class ClientConnection(Protocol):
         self._exchange = None
         exchange.detach()
         if sent and self._reader.persistent and not self._full:
-            self._reused = True
+            self.isReused = True
             self._dropped = 0
             self.phase = Phase.IDLE
             self.resumeReading()

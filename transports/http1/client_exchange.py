@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
+from penstock.core.errors import Unavailable
 from penstock.core.exchange import CallingExchange
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
     from penstock.transports.http1.client import ClientConnection
     from penstock.transports.http1.limits import Limits
+
+# Octets of content that are kept, in case a connection that is used again turns
+# out to be dead; and that are put together for a server that must know their
+# length.  One block of what is commonly read at a time; those who send more have
+# to be able to begin anew themselves.
+MAX_KEPT: Final = 64 * 1024
+
+TOO_OLD: Final = "the server speaks HTTP/1.0, and must be told a Content-Length"
 
 _numbers: Final = count(1)
 
@@ -54,6 +63,8 @@ class ConnectionOwner(Protocol):
     continueTimeout: float
     limits: Limits
     secure: bool
+    isOld: bool
+    """What the last response said: the server speaks HTTP/1.0 and no more."""
 
     def connectionReady(self, connection: ClientConnection) -> None:
         """
@@ -79,6 +90,12 @@ class ConnectionOwner(Protocol):
         C{exchange}, which waits for a connection, doesn't want one any more.
         """
 
+    def exchangeGathered(self, exchange: ClientExchange) -> None:
+        """
+        C{exchange}, which had to know the length of its content first, is ready
+        for a connection.
+        """
+
 
 class ClientExchange(CallingExchange):
     """
@@ -87,21 +104,26 @@ class ClientExchange(CallingExchange):
     Born blocked: producers wait until there is a connection, what is written
     without one is kept in order.
 
-    @ivar since: when it began, or when it began to wait once more.
+    @ivar since: when it began to wait for a connection.
+    @ivar started: when it began, where that matters to the owner.
     """
 
     __slots__ = (
         "_chunked",
         "_connection",
+        "_gathering",
         "_head",
         "_hold",
         "_holding",
         "_id",
+        "_kept",
         "_outlet",
         "_owner",
         "_queue",
         "_retriable",
+        "_room",
         "since",
+        "started",
     )
 
     def __init__(
@@ -116,6 +138,7 @@ class ClientExchange(CallingExchange):
         chunked: bool = False,
         hold: bool = False,
         retriable: bool = False,
+        gathering: Callable[[int], bytes] | None = None,
     ) -> None:
         """
         @param head: the head of the request, as it goes on the wire.
@@ -123,7 +146,10 @@ class ClientExchange(CallingExchange):
         @param chunked: whether the content goes out in chunks.
         @param hold: whether to wait for 100 (Continue) with the content.
         @param retriable: whether it may be sent a second time if a connection
-            that was kept alive turns out to be dead.
+            that was kept alive turns out to be dead; and is, as long as there
+            is no more content than L{MAX_KEPT}.
+        @param gathering: if the length of the content must be known first:
+            makes the head, of that length.
         """
         super().__init__(method, callbacks, hasContent, length)
         self._owner = owner
@@ -136,8 +162,13 @@ class ClientExchange(CallingExchange):
         self._queue: list[bytes] = []
         self._connection: ClientConnection | None = None
         self._id = 0
-        self._blocked = True
-        self.since = 0.0
+        self._gathering = gathering
+        # What has been sent of the content, if that may be needed again, and
+        # how much more of it may be kept.
+        self._kept: list[bytes] | None = None
+        self._room = MAX_KEPT
+        self._blocked = gathering is None
+        self.since = self.started = 0.0
 
     # Facts
 
@@ -197,6 +228,9 @@ class ClientExchange(CallingExchange):
         There is a connection: send what there is.
         """
         self._connection = connection
+        if not connection.isReused:
+            # A new one is dead only if the server is.
+            self._retriable = False
         if self._hold:
             self._outlet = Outlet.HELD
             self._holding = self._owner.clock.callLater(
@@ -207,9 +241,7 @@ class ClientExchange(CallingExchange):
             self._outlet = Outlet.OPEN
             connection.writeAll(self._head)
         else:
-            self._outlet = Outlet.OPEN
-            queue, self._queue = self._queue, []
-            data = b"".join((self._head, *queue))
+            data = self._head + self._open()
             if self._stage is Stage.FINISHED:
                 connection.writeAll(data)
             else:
@@ -224,11 +256,37 @@ class ClientExchange(CallingExchange):
         """
         if self._outlet is Outlet.HELD and self._connection is not None:
             self._cancelHolding()
-            self._outlet = Outlet.OPEN
-            queue, self._queue = self._queue, []
-            if queue:
-                self._connection.write(b"".join(queue))
+            data = self._open()
+            if data:
+                self._connection.write(data)
             self._unblock()
+
+    def _open(self) -> bytes:
+        """
+        From now on, content goes to the connection.
+
+        @return: what of it was written before.
+        """
+        self._outlet = Outlet.OPEN
+        queue, self._queue = self._queue, []
+        data = b"".join(queue)
+        if self._retriable:
+            self._kept = []
+            self._room = MAX_KEPT
+            self._keep(data)
+        return data
+
+    def _keep(self, data: bytes) -> None:
+        """
+        C{data} is being sent, and may have to be sent again.
+        """
+        if self._kept is not None:
+            self._room -= len(data)
+            if self._room < 0:
+                self._kept = None
+                self._retriable = False
+            else:
+                self._kept.append(data)
 
     def shut(self) -> None:
         """
@@ -238,6 +296,7 @@ class ClientExchange(CallingExchange):
             self._outlet = Outlet.SHUT
             self._cancelHolding()
             self._queue = []
+            self._kept = None
             self.outputBlocked()
 
     def detach(self) -> None:
@@ -254,12 +313,16 @@ class ClientExchange(CallingExchange):
         @return: whether this may be tried once more, and waits for another
             connection now.
         """
-        if not self._retriable or self._over:
+        if not self._retriable or self._over or self._outlet is Outlet.SHUT:
             return False
         self._retriable = False
         self._connection = None
+        self._cancelHolding()
+        kept, self._kept = self._kept, None
+        if kept:
+            self._queue[:0] = kept
         self._outlet = Outlet.WAITING
-        self._blocked = True
+        self.outputBlocked()
         return True
 
     def transportPaused(self) -> None:
@@ -291,6 +354,11 @@ class ClientExchange(CallingExchange):
         self._put(chunk(data) if self._chunked else data)
 
     def _sendEnd(self, trailers: Headers | None) -> None:
+        gathering, self._gathering = self._gathering, None
+        if gathering is not None:
+            self._head = gathering(sum(map(len, self._queue)))
+            self._owner.exchangeGathered(self)
+            return
         if self._chunked:
             self._put(lastChunk(trailers))
         if self._connection is not None:
@@ -300,9 +368,17 @@ class ClientExchange(CallingExchange):
         outlet = self._outlet
         if outlet is Outlet.OPEN:
             if self._connection is not None:
+                if self._kept is not None:
+                    self._keep(data)
                 self._connection.write(data)
         elif outlet is not Outlet.SHUT:
             self._queue.append(data)
+            if self._gathering is not None:
+                self._room -= len(data)
+                if self._room < 0:
+                    self._gathering = None
+                    self.shut()
+                    self.lose(Unavailable(TOO_OLD))
 
     def _sendAbort(self) -> None:
         connection, self._connection = self._connection, None

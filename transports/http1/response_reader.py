@@ -116,6 +116,7 @@ class ResponseReader:
         "_decoder",
         "_interim",
         "_isHead",
+        "_isOld",
         "_limits",
         "_persistent",
         "_state",
@@ -132,6 +133,7 @@ class ResponseReader:
         self._decoder: Decoder | None = None
         self._interim = 0
         self._isHead = False
+        self._isOld = False
         self._persistent = True
         self._untouched = True
 
@@ -159,6 +161,20 @@ class ResponseReader:
         again after the end.
         """
         return self._persistent
+
+    @property
+    def isOld(self) -> bool:
+        """
+        Whether the last final head was of HTTP/1.0.
+        """
+        return self._isOld
+
+    @property
+    def hasInterim(self) -> bool:
+        """
+        Whether there were interim responses before the present one.
+        """
+        return self._interim > 0
 
     @property
     def remaining(self) -> int | None:
@@ -349,8 +365,9 @@ class ResponseReader:
         headers = Headers.trusted(fields)
         if code < 200:
             return self._interimRead(code, headers)
+        self._isOld = minor == b"0"
         self._persistent = b"close" not in options and (
-            minor == b"1" or b"keep-alive" in options
+            not self._isOld or b"keep-alive" in options
         )
         if self._isHead or code == 204 or code == 304 or length == 0:
             self._state = _State.IDLE
