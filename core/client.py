@@ -305,6 +305,7 @@ class Requester:
         headers: Headers,
         callbacks: Any,
         hasContent: bool = False,
+        info: ConnectionInfo | None = None,
     ) -> Any:
         """
         See L{penstock.core.interfaces.IRequester}.
@@ -313,7 +314,6 @@ class Requester:
 
     def call(
         self,
-        info: ConnectionInfo | None = None,
         method: bytes | str,
         uri: bytes | str,
         headers: Headers | None = None,
