@@ -5,12 +5,17 @@ end: conditions and ranges.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from penstock.core.resource import Resource
 from penstock.core.response import Response
+from penstock.resources.compressed import Compressed
+from penstock.resources.data import Data
+from penstock.resources.file import File
 
 from .ends import Message, Seen, plain
 from .ways import Facility, Serve
@@ -357,6 +362,40 @@ def test_304(serve: Serve, fields: bytes, method: bytes) -> None:
     assert answer.content == b""
 
 
+@pytest.mark.requirement("9110-15.4.5-1", "9110-15.4.5-2")
+@pytest.mark.parametrize("accept", [b"gzip", b"identity"])
+def test_304OfCompressed(serve: Serve, accept: bytes) -> None:
+    """
+    It has the tag and the Vary of the variant that would be sent.
+    """
+    fields = b"Accept-Encoding: " + accept + b"\r\n"
+    root = Compressed(Data("Once upon a time. " * 200))
+    full, _ = ask(serve, fields, root=root)
+    tag = full.get(b"etag") or b""
+    answer, _ = ask(serve, fields + b"If-None-Match: " + tag + b"\r\n", root=root)
+    assert answer.code == 304
+    assert answer.get(b"etag") == tag
+    assert answer.get(b"vary") == full.get(b"vary") == b"accept-encoding"
+    assert b"content-encoding" not in answer.names
+    # That of the other variant is another.
+    other = b"identity" if accept == b"gzip" else b"gzip"
+    fields = b"Accept-Encoding: %b\r\nIf-None-Match: %b\r\n" % (other, tag)
+    assert ask(serve, fields, root=root)[0].code == 200
+
+
+@pytest.mark.requirement("9110-15.4.5-1")
+def test_304OfAFile(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"hello")
+    origin = serve(File(tmp_path))
+    full = origin.get(target=b"/a")
+    for line in (
+        b"If-None-Match: " + (full.get(b"etag") or b""),
+        b"If-Modified-Since: " + (full.get(b"last-modified") or b""),
+    ):
+        answer = origin.get(line + b"\r\n", b"/a")
+        assert (answer.code, answer.get(b"etag")) == (304, full.get(b"etag"))
+
+
 # Ranges
 
 
@@ -415,6 +454,100 @@ def test_unsatisfiable(serve: Serve, value: bytes) -> None:
     assert (answer.code, answer.get(b"content-range")) == (416, b"bytes */10")
 
 
+class Plain(Thing):
+    """
+    Without a coding, and so with several ranges at once.
+    """
+
+    def __init__(self, mediaType: str | None = "text/x") -> None:
+        super().__init__()
+        self.mediaType = mediaType
+
+    def render_GET(self, request: Any) -> Response:
+        headers = [*self.validators, *CACHED]
+        if self.mediaType is not None:
+            headers.append(("Content-Type", self.mediaType))
+        return Response(CONTENT, 200, headers)
+
+
+_PART = re.compile(
+    rb"--([0-9A-Za-z]+)\r\n"
+    rb"(?:Content-Type: ([^\r\n]*)\r\n)?Content-Range: bytes (\d+)-(\d+)/(\d+)\r\n"
+    rb"\r\n((?s:.*?))\r\n(?=--)"
+)
+
+
+@pytest.mark.requirement(
+    "9110-8.3.3-1",
+    "9110-14.2-9",
+    "9110-14.4-4",
+    "9110-15.3.7-2",
+    "9110-15.3.7.2-1",
+    "9110-15.3.7.2-2",
+    "9110-15.3.7.2-3",
+    "9110-15.3.7.2-4",
+    "9110-15.3.7.2-9",
+)
+@pytest.mark.parametrize("mediaType", ["text/x", "text/x; charset=utf-8", None])
+@pytest.mark.parametrize(
+    ("value", "ranges"),
+    [
+        (b"bytes=0-0,9-9", [(0, 0), (9, 9)]),
+        (b"bytes=8-9, 0-1", [(8, 9), (0, 1)]),
+        (b"bytes=-1,0-1,50-60,4-5", [(9, 9), (0, 1), (4, 5)]),
+        (b"bytes=6-8,0-1,1-2,3-3", [(6, 8), (0, 3)]),
+    ],
+)
+def test_severalRanges(
+    serve: Serve, value: bytes, ranges: list[tuple[int, int]], mediaType: str | None
+) -> None:
+    """
+    Parts, in the order they were asked in, each with what it is and where it
+    belongs, and nothing between them but CRLF and the boundary.
+    """
+    full, _ = ask(serve, b"", root=Plain(mediaType))
+    answer, _ = ask(serve, b"Range: " + value + b"\r\n", root=Plain(mediaType))
+    assert answer.code == 206
+    assert b"content-range" not in answer.names
+    assert answer.get(b"content-length") == b"%d" % len(answer.content)
+    start = b"multipart/byteranges; boundary="
+    kind = answer.get(b"content-type") or b""
+    assert kind.startswith(start)
+    boundary = kind.removeprefix(start)
+    position, found = 0, []
+    while (part := _PART.match(answer.content, position)) is not None:
+        assert part[1] == boundary
+        assert part[2] == (mediaType.encode() if mediaType is not None else None)
+        assert part[5] == b"10"
+        first, last = int(part[3]), int(part[4])
+        assert part[6] == CONTENT[first : last + 1]
+        found.append((first, last))
+        position = part.end()
+    assert answer.content[position:] == b"--" + boundary + b"--\r\n"
+    assert found == ranges
+    for name in (b"etag", b"vary", b"cache-control", b"expires", b"content-location"):
+        assert answer.all(name) == full.all(name) != []
+
+
+@pytest.mark.requirement("9110-14.2-1", "9110-15.3.7.2-6")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: plain(CONTENT, ("Content-Encoding", "x")),
+        lambda: plain(iter([CONTENT]), ("Content-Length", "10")),
+        lambda: plain(iter([CONTENT])),
+    ],
+    ids=["coded", "in order", "of unknown length"],
+)
+def test_whereSeveralAreIgnored(serve: Serve, answer: Any) -> None:
+    """
+    Our choice: where they can't be told apart, or only be had in order.
+    """
+    root = Seen(lambda request: answer())
+    got, _ = ask(serve, b"Range: bytes=0-0,9-9\r\n", root=root)
+    assert (got.code, got.content) == (200, CONTENT)
+
+
 @pytest.mark.requirement("9110-14.2-3", "9110-14.2-5", "9110-14.2-1", "9110-14.2-7")
 @pytest.mark.parametrize(
     "value",
@@ -433,7 +566,7 @@ def test_unsatisfiable(serve: Serve, value: bytes) -> None:
 )
 def test_ignoredRange(serve: Serve, value: bytes) -> None:
     """
-    Our choice: all that isn't one range in the end is answered with all.
+    Our choice: what is no range, or too many, is answered with all.
     """
     answer, _ = ask(serve, b"Range: " + value + b"\r\n")
     assert (answer.code, answer.content) == (200, CONTENT)

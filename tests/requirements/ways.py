@@ -28,7 +28,7 @@ from penstock.transports.memory import MemoryRequester
 from penstock.transports.rpc import RPCClient, RPCFactory
 
 from ..pipe import PipeEndpoint
-from .ends import Message, Origin, Seen, answers
+from .ends import Call, Message, Origin, Seen, answers
 
 
 class Facility(Enum):
@@ -42,7 +42,7 @@ class Facility(Enum):
 
     TARGET = "A target is sent as it is written, in whatever form."
 
-    CONNECTION = "An exchange may be the last one on its connection, and say so."
+    OPEN = "Anybody may hear what is said; of the others only their makers know."
 
 
 class Talk:
@@ -250,6 +250,16 @@ class Called(Way):
 
     requester: Any
 
+    def call(
+        self, method: str = "GET", uri: str = "/", fields: Any = (), body: Any = None
+    ) -> Call:
+        """
+        Send a request that is well composed.
+        """
+        asked = Call(self.requester.request(method, uri, Headers(fields), body))
+        self.settle()
+        return asked
+
     def settle(self) -> None:
         """
         Let everything happen that needs no time.
@@ -314,6 +324,8 @@ class CalledOverHTTP(Called):
     As L{OverHTTP}, but asked by the calling end.
     """
 
+    facilities = frozenset((Facility.DATE, Facility.OPEN))
+
     def __init__(self, root: Any = None, clock: Any = None, site: Any = None) -> None:
         super().__init__(root, clock, site)
         factory = HTTPFactory(self.site, self.clock)
@@ -327,7 +339,7 @@ class CalledOverHTTP(Called):
 Serve = type[Way]
 """A L{Way} to ask."""
 
-Call = type[Called]
+Calls = type[Called]
 """A calling end to ask with."""
 
 # For what the serving end is asked.

@@ -195,6 +195,14 @@ class MemoryRequester(Requester):
         if known is None:
             known = self._learn(method, uri)
         target, authority = known
+        if hasContent:
+            if method == b"TRACE":
+                # RFC 9110, section 9.3.8.
+                raise LocalProtocolError("TRACE has no content")
+        elif headers and headers.hasHeader(b"expect"):
+            # RFC 9110, section 10.1.1.
+            headers = headers.copy()
+            headers.removeHeader(b"expect")
         return self.start(
             method, target, headers, callbacks, hasContent, authority, info
         )

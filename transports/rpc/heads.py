@@ -275,8 +275,14 @@ def requestFields(
         raise LocalProtocolError(str(problem)) from None
     if length and not hasContent:
         raise LocalProtocolError("a Content-Length, but no content")
+    if hasContent and method == b"TRACE":
+        # RFC 9110, section 9.3.8.
+        raise LocalProtocolError("TRACE has no content")
     checkTypes(headers)
     fields = endToEnd(headers)
+    if (not hasContent or length == 0) and headers.hasHeader(b"expect"):
+        # RFC 9110, section 10.1.1.
+        fields = _without(fields, b"expect")
     if host is None and requestHost(headers) is None:
         host = authority
     if host is not None:
