@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from penstock.core.body import discard, knownLength, normalise, writeBody
+from penstock.core.composed import checkComposed
 from penstock.core.content import MAX_BUFFERED, Content
 from penstock.core.errors import Cancelled, LimitExceeded
 from penstock.core.headers import Headers
@@ -22,6 +23,8 @@ from penstock.core.interfaces import ConnectionInfo, IResponseCallbacks
 # RFC 9110, section 8.6: a user agent says that it sends nothing where the
 # method gives content a meaning.
 _METHODS_WITH_CONTENT = frozenset((b"POST", b"PUT", b"PATCH"))
+
+_NOTHING = Headers()
 
 
 class Response:
@@ -296,7 +299,12 @@ class Requester:
     """
     Makes C{request} and C{call} out of C{startRequest}: see
     L{penstock.core.interfaces.IRequester}.
+
+    @cvar secure: whether nobody else can listen to what is sent.  What isn't HTTP,
+        its makers have to secure.
     """
+
+    secure: bool = True
 
     def startRequest(
         self,
@@ -327,6 +335,8 @@ class Requester:
             method = method.encode("ascii")
         if isinstance(uri, str):
             uri = uri.encode("ascii")
+        if headers is not None or body:
+            checkComposed(method, headers or _NOTHING, bool(body), self.secure)
         if body or method in _METHODS_WITH_CONTENT:
             field = (b"Content-Length", b"%d" % len(body))
             if headers is None:
@@ -361,6 +371,12 @@ class Requester:
             hasContent = False
             discard(content)
             content = b""
+        if headers is not None or hasContent:
+            try:
+                checkComposed(method, headers or _NOTHING, hasContent, self.secure)
+            except Exception:
+                discard(content)
+                raise
         if length is not None and (hasContent or method in _METHODS_WITH_CONTENT):
             field = (b"Content-Length", b"%d" % length)
             if headers is None:

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from penstock.core.body import normalise
+from penstock.core.grammar import asciiBytes
 from penstock.core.headers import Headers
+from penstock.core.values.reference import writtenReference
 
 Fields = Headers | Iterable[tuple[bytes | str, bytes | str]] | None
 
@@ -77,7 +79,9 @@ class Response:
         """
         Elsewhere (RFC 9110, section 15.4).
 
-        @param location: a URI reference.
-        @raise penstock.core.errors.InvalidField: if it has control characters.
+        @param location: a URI reference, in ASCII.
+        @raise penstock.core.errors.InvalidField: if it isn't one; or one of
+            http or https that has no host, or user information.
         """
-        return cls(b"", code, [(b"location", location)])
+        reference = writtenReference(asciiBytes(location))
+        return cls(b"", code, [(b"location", reference)])

@@ -9,6 +9,7 @@ is slow slows the other side; who goes away takes the other side with it.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from twisted.internet.interfaces import IPushProducer
@@ -137,7 +138,7 @@ class Relay:
         if request.content is None:
             headers.removeHeader(b"content-length")
         # RFC 9110, section 7.6.3: who passes a request on says so.
-        headers.addRaw(b"via", b"%d.%d penstock" % request.clientproto)
+        headers.addRaw(b"via", b"%d.%d %b" % (*request.clientproto, _BY))
         upstream = requester.startRequest(
             request.method,
             request.uri,
@@ -184,9 +185,8 @@ class Relay:
         """
         See L{IResponseCallbacks}.
         """
-        # RFC 9110, section 15.2: only a client that asked gets a 100.
-        if code != 100 or b"expect" in self._request.in_headers:
-            self._downstream.writeIntermediateResponse(code, headers)
+        # RFC 9110, section 15.2: whether or not anybody has asked for it.
+        self._downstream.writeIntermediateResponse(code, headers)
 
     def handleHeaders(
         self, code: int, headers: Headers, code_message: bytes | None = None
@@ -199,7 +199,11 @@ class Relay:
         request.code = code
         request.code_message = code_message
         request.out_headers = headers
-        request.writeHead()
+        if b"via" in headers:
+            _hideHosts(headers)
+        # Whatever it lacks, this isn't the one to say so.
+        self._downstream.writeHeaders(code, headers, code_message)
+        request.began = True
         self._downstream.registerProducer(ContentProducer(self._upstream), True)
 
     def handleContentChunk(self, data: bytes) -> None:
@@ -232,6 +236,20 @@ class Relay:
             self._request.refuse(HTTPError(504))
         else:
             self._request.refuse(HTTPError(502))
+
+
+def _hideHosts(headers: Headers) -> None:
+    """
+    Say how many servers a response went through, but not what they are called:
+    that is nobody's business (RFC 9110, section 7.6.3).
+    """
+    steps = headers.getHeader(b"via")
+    headers.removeHeader(b"via")
+    if steps:
+        headers.setHeader(
+            b"via",
+            tuple(replace(it, receivedBy=PSEUDONYM, comment=None) for it in steps),
+        )
 
 
 @implementer(IPushProducer)
