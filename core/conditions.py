@@ -6,6 +6,7 @@ Pure: fields and validators in, an outcome out.
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from enum import Enum, auto
 from typing import Final
@@ -130,9 +131,11 @@ def rangeApplies(
     For a GET of a representation that ranges can be taken of, after
     L{evaluate} came to PROCEED.
 
-    @param now: seconds since the epoch.  With it, a C{lastModified} within
-        the current second doesn't count: there may be another change before
-        it is over, which nobody could tell by the date (section 8.8.2.2).
+    A C{lastModified} within the current second doesn't count: there may be
+    another change before it is over, which nobody could tell by the date
+    (section 8.8.2.2).
+
+    @param now: seconds since the epoch; L{None} for the system's clock.
 
     @return: whether there is a Range field, and it isn't to be ignored.
     """
@@ -146,6 +149,6 @@ def rangeApplies(
     if not isinstance(validator, datetime) or lastModified is None:
         return False
     modified = toSeconds(lastModified)
-    if now is not None and now < modified + 1:
+    if modified != toSeconds(validator):
         return False
-    return modified == toSeconds(validator)
+    return (time.time() if now is None else now) >= modified + 1

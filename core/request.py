@@ -25,6 +25,7 @@ from penstock.core.interfaces import (
     IUpgradable,
     Version,
 )
+from penstock.core.selection import keepOfError, keepOfNotModified
 
 # Methods that change nothing, of those that have conditions.
 _READING: Final = frozenset((b"GET", b"HEAD"))
@@ -177,9 +178,21 @@ class Request:
                 self.out_headers.removeHeader(b"etag")
                 self.out_headers.removeHeader(b"last-modified")
             return True
-        self.code = 304 if outcome is Outcome.NOT_MODIFIED else 412
-        self.finish()
+        if outcome is Outcome.NOT_MODIFIED:
+            self.code = 304
+            keepOfNotModified(self.out_headers)
+            self.finish()
+        else:
+            self.preconditionFailed()
         return False
+
+    def preconditionFailed(self) -> None:
+        """
+        Answer with 412: the conditions of the request don't hold.
+        """
+        self.code = 412
+        keepOfError(self.out_headers)
+        self.finish()
 
     def writeEarlyHints(
         self, headers: Headers | Iterable[tuple[bytes | str, bytes | str]]

@@ -18,24 +18,31 @@ from penstock.core.headers import Headers
 from penstock.core.outgoing import parseLength
 from penstock.core.produced import Produced
 
-# What a 304 doesn't repeat (RFC 9110, section 15.4.5).
-_CONTENT_ONLY: Final = (
+# What describes the representation (RFC 9110, section 8; RFC 9530): a 304
+# doesn't repeat it (section 15.4.5), and a page that says that it is not to be
+# had is something else.
+_OF_REPRESENTATION: Final = (
     b"content-type",
     b"content-encoding",
     b"content-language",
+    b"content-length",
     b"content-disposition",
-    b"accept-ranges",
+    b"content-digest",
+    b"content-md5",
+    b"repr-digest",
+    b"digest",
 )
 
-# What holds for the representation, and not for a page that says that it is
-# not to be had.
 _NOT_OF_ERRORS: Final = (
-    *_CONTENT_ONLY[:4],
+    *_OF_REPRESENTATION,
     b"content-location",
-    b"content-length",
     b"cache-control",
     b"expires",
 )
+
+# What holds for all of the content, and not for a part of it (RFC 9530,
+# section 2; RFC 1864, section 2).
+_OF_CONTENT: Final = (b"content-digest", b"content-md5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +85,18 @@ def select(
     outcome = evaluate(method, asked, etag, modified)
     if outcome is Outcome.NOT_MODIFIED:
         discard(body)
-        for name in _CONTENT_ONLY:
-            headers.removeHeader(name)
-        if etag is not None:
-            headers.removeHeader(b"last-modified")
-        headers.removeHeader(b"content-length")
+        keepOfNotModified(headers)
         return Selection(304, b"", None)
     if outcome is Outcome.PRECONDITION_FAILED:
         discard(body)
-        return _error(412, headers)
+        keepOfError(headers)
+        return Selection(412, b"", 0)
     if (
         code != 200
         or method != b"GET"
         or b"range" not in asked
         or isinstance(body, Produced)
+        or headers.getHeader(b"accept-ranges") == ("none",)
         or not rangeApplies(asked, etag, modified)
     ):
         return Selection(code, body, length)
@@ -106,9 +111,12 @@ def select(
     if selected is ranges.UNSATISFIABLE:
         discard(body)
         headers.setRaw(b"content-range", b"bytes */%d" % whole)
-        return _error(416, headers)
+        keepOfError(headers)
+        return Selection(416, b"", 0)
     if selected is None or (len(selected) > 1 and not _hasParts(headers, length)):
         return Selection(code, body, length)
+    for name in _OF_CONTENT:
+        headers.removeHeader(name)
     if len(selected) > 1:
         return _several(headers, body, whole, selected, boundary())
     start, stop = selected[0]
@@ -118,10 +126,23 @@ def select(
     return Selection(206, _cut(body, start, stop), stop - start)
 
 
-def _error(code: int, headers: Headers) -> Selection:
+def keepOfNotModified(headers: Headers) -> None:
+    """
+    Leave what a 304 has of C{headers}, which were those of a 200.
+    """
+    for name in _OF_REPRESENTATION:
+        headers.removeHeader(name)
+    headers.removeHeader(b"accept-ranges")
+    if headers.getHeader(b"etag") is not None:
+        headers.removeHeader(b"last-modified")
+
+
+def keepOfError(headers: Headers) -> None:
+    """
+    Leave what an error has of C{headers}, which were those of a 200.
+    """
     for name in _NOT_OF_ERRORS:
         headers.removeHeader(name)
-    return Selection(code, b"", 0)
 
 
 def _declared(headers: Headers) -> int | None:

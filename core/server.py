@@ -494,6 +494,12 @@ class Request(ReadingRequest):
             else:
                 self.refuse(HTTPError(500))
 
+    def preconditionFailed(self) -> None:
+        """
+        See L{penstock.core.request.Request.preconditionFailed}; with a page.
+        """
+        self.refuse(HTTPError(412))
+
     # The end
 
     def writeHead(self) -> None:

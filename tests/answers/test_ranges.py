@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core.body import FilePart
+from penstock.core.dates import formatDate
 from penstock.core.resource import Resource
 from penstock.core.response import Response
 from penstock.core.server import Request, Site
@@ -360,6 +362,133 @@ def test_disconnect(tmp_path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before + 1
     wire.lose(gone())
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+class Described(Resource):
+    """
+    Says all that there is to say of a representation.
+    """
+
+    isLeaf = True
+    kept = (
+        ("etag", TAG),
+        ("content-location", "/here"),
+        ("vary", "accept"),
+        ("cache-control", "max-age=5"),
+        ("expires", DATE),
+        ("content-security-policy", "default-src 'self'"),
+        ("set-cookie", "a=b"),
+    )
+    digests = (
+        ("content-digest", "sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:"),
+        ("content-md5", "Q2hlY2sgSW50ZWdyaXR5IQ=="),
+        ("repr-digest", "sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:"),
+    )
+    described = (
+        ("content-type", "text/x-test"),
+        ("content-language", "de"),
+        ("content-disposition", "inline"),
+        ("last-modified", DATE),
+        ("accept-ranges", "bytes"),
+        *digests,
+    )
+
+    def render_GET(self, request: Request) -> Any:
+        return Response(DATA, headers=self.kept + self.described)
+
+    def render_PUT(self, request: Request) -> Any:
+        for name, value in self.kept + self.described:
+            request.out_headers.setRaw(name, value)
+        return b"" if request.checkPreconditions() else None
+
+    def render_SEARCH(self, request: Request) -> Any:
+        # Writes its response by itself, but is a GET for what it checks.
+        request.method = b"GET"
+        return self.render_PUT(request)
+
+
+def names(answer: Any) -> set[str]:
+    return {name.decode() for name in answer.headers.names()} - {"date", "server"}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "SEARCH"])
+def test_notModified(way: Any, method: str) -> None:
+    """
+    A 304 has the fields that it must have and none of the representation,
+    whoever has looked at the conditions.
+    """
+    answer = way.ask(Described(), method, "/", [("if-none-match", TAG)])
+    assert (answer.code, answer.body) == (304, b"")
+    assert names(answer) == {name for name, _ in Described.kept}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_preconditionFailed(way: Any, method: str) -> None:
+    """
+    A 412 has a page, and nothing of the representation but its validators.
+    """
+    body = b"x" if method == "PUT" else b""
+    answer = way.ask(Described(), method, "/", [("if-match", '"v2"')], body)
+    assert answer.code == 412
+    assert answer.headers.get("content-type") == b"text/html; charset=utf-8"
+    assert answer.headers.get("content-length") == b"%d" % len(answer.body)
+    assert names(answer).isdisjoint(
+        ("content-language", "content-disposition", "cache-control", "expires")
+    )
+    assert names(answer).isdisjoint(name for name, _ in Described.digests)
+
+
+def test_digestsOfParts(way: Any) -> None:
+    """
+    The digest of all the content isn't that of a part; that of the
+    representation holds for both.
+    """
+    for field in ("bytes=0-9", "bytes=0-9,20-29"):
+        answer = way.ask(Described(), fields=[("range", field)])
+        assert answer.code == 206
+        assert names(answer).isdisjoint(("content-digest", "content-md5"))
+        assert answer.headers.get("repr-digest") is not None
+    for asked in [("range", f"bytes={LENGTH}-")]:
+        answer = way.ask(Described(), fields=[asked])
+        assert answer.code == 416
+        assert names(answer).isdisjoint(name for name, _ in Described.digests)
+
+
+def test_noRangesHere(way: Any) -> None:
+    """
+    A resource that says that it has no ranges has none.
+    """
+    root = Whole(DATA, [("accept-ranges", "none")])
+    for field in ("bytes=0-9", "bytes=0-9,20-29", f"bytes={LENGTH}-"):
+        answer = way.ask(root, fields=[("range", field)])
+        assert (answer.code, answer.body) == (200, DATA)
+
+
+def test_recentDate(way: Any) -> None:
+    """
+    What was changed within this second may change once more, and its date
+    stays: nobody gets a part of it by its date.
+    """
+    date = formatDate(time.time() + 5).decode("ascii")
+    root = Whole(DATA, [("last-modified", date)])
+    asked = [("range", "bytes=0-9"), ("if-range", date)]
+    assert way.ask(root, fields=asked).code == 200
+    root = Whole(DATA, [("last-modified", DATE)])
+    asked = [("range", "bytes=0-9"), ("if-range", DATE)]
+    assert way.ask(root, fields=asked).code == 206
+
+
+@pytest.mark.parametrize("field", ["bytes=0-", "bytes=0-0", "bytes=-1", "bytes=-0"])
+def test_nothingToTakeAPartOf(way: Any, tmp_path: Path, field: str) -> None:
+    """
+    What is empty is sent as it is, by whatever it is made.
+    """
+    root = Kinds(tmp_path, b"")
+    for kind in ("bytes", "file", "part", "iterator", "async"):
+        answer = way.ask(root, target=f"/{kind}", fields=[("range", field)])
+        assert (answer.code, answer.body) == (200, b"")
+        assert answer.headers.get("content-length") == b"0"
+        assert answer.headers.get("content-range") is None
 
 
 positions = st.integers(0, 300)

@@ -274,6 +274,9 @@ def test_ifRangeTooRecent() -> None:
     """
     As long as the second isn't over, its date doesn't tell states apart.
     """
+    now = datetime.now(UTC)
+    recent = fields(range=b"bytes=0-1", if_range=generateDate(now))
+    assert not rangeApplies(recent, None, now)
     headers = fields(range=b"bytes=0-1", if_range=SAME)
     moment = MODIFIED.timestamp()
     assert not rangeApplies(headers, None, MODIFIED, moment)
