@@ -58,6 +58,11 @@ READ_AHEAD: Final = 64 * 1024
 MAX_DROPPED: Final = 64 * 1024
 
 
+# Blocks of READ_AHEAD that are looked for when a connection breaks: as much as
+# Linux holds in its buffers at most, by default.
+MAX_LEFT: Final = 100
+
+
 class Phase(Enum):
     """
     What a connection is doing.
@@ -302,8 +307,24 @@ class ClientConnection(Protocol):
 
     def stopProducing(self) -> None:
         """
-        The transport is gone: C{connectionLost} says so too.
+        The transport is gone: C{connectionLost} is about to say so.
+
+        If it noticed when it tried to write, then there may be something that
+        it hasn't read: a response that came before all of the request was
+        sent, most likely (RFC 9112, section 9.6 says how it gets lost).
         """
+        below = self._socket
+        if below is None or self._exchange is None:
+            return
+        receiver = beneath(self.transport).protocol
+        for _ in range(MAX_LEFT):
+            try:
+                data = below.recv(READ_AHEAD)
+            except OSError:
+                return
+            if not data or self._exchange is None:
+                return
+            receiver.dataReceived(data)
 
     # For the owner
 
