@@ -168,6 +168,26 @@ def test_hop() -> None:
     assert answer.get(b"x") == b"4"
 
 
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n"
+
+
+@pytest.mark.requirement("9110-7.6.1-2")
+@pytest.mark.parametrize("option", [b"x-mine", b"close, X-MINE", b",x-mine ,te"])
+def test_trailersOfTheHop(option: bytes) -> None:
+    """
+    Nor are trailers passed on that Connection lists, either way.
+    """
+    fields = b"Connection: %b\r\n%bX-Mine: 1\r\nX: 2\r\nx-mine: 3\r\n\r\n"
+    gateway = Gateway()
+    asked = gateway.forward(
+        b"PUT / HTTP/1.1\r\nHost: a\r\n" + fields % (option, CHUNKED)
+    )
+    assert asked.trailers == [(b"X", b"2")]
+    gateway.upstream.answer(b"HTTP/1.1 200 OK\r\n" + fields % (option, CHUNKED))
+    (answer,) = answers(gateway.origin.take())
+    assert answer.trailers == [(b"X", b"2")]
+
+
 @pytest.mark.requirement("9110-7.6.3-2", "9110-5.6.3-3", "9110-7.6.3-4", "9110-7.6.3-6")
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
 def test_via(version: bytes) -> None:
@@ -183,11 +203,14 @@ def test_viaOfOthers() -> None:
     assert asked.all(b"via") == [b"1.0 x (y), 1.1 z", b"1.1 z", b"1.1 penstock"]
 
 
-@pytest.mark.requirement("9110-7.6.3-8", "9110-7.6.3-3")
+@pytest.mark.requirement("9110-7.6.3-8", "9110-7.6.3-3", "9110-7.6.3-9")
 def test_hostsBehindAreNotTold() -> None:
     """
     An answer, whatever it is, doesn't say where it came from.
     """
+    via = response(b"Via: 1.1 db.inside:8080 (x/1), 1.0 y\r\n")
+    (answer,) = Gateway().relay(via)
+    assert answer.all(b"via") == [b"1.1 penstock, 1.0 penstock"]
     for data in (OK, b"x\r\n\r\n"):
         (answer,) = Gateway().relay(data)
         assert b"via" not in answer.names
@@ -332,7 +355,7 @@ def test_expectation() -> None:
 
 
 @pytest.mark.requirement("9110-15.2-4")
-@pytest.mark.parametrize("code", [102, 103, 150])
+@pytest.mark.parametrize("code", [100, 102, 103, 150])
 def test_interim(code: int) -> None:
     interim = b"HTTP/1.1 %d X\r\nLink: <a>\r\n\r\n" % code
     first, second = Gateway().relay(interim + OK)

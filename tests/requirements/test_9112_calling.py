@@ -331,6 +331,27 @@ def test_badFields(block: bytes) -> None:
     assert call.response is None
 
 
+@pytest.mark.requirement("9110-5.5-1", "9110-5.5-3", "9112-2.2-1")
+@pytest.mark.parametrize("space", [b"", b" ", b"\t", b" \t "])
+def test_valuesAsTheyAre(space: bytes) -> None:
+    """
+    Without the white space around them, and in octets, whatever these would
+    be in another encoding.
+    """
+    value = b"\xe4\xbd\x8a\xc3\xff \x80\x85\xa0x"
+    lines = b"X:%b%b%b\r\nContent-Length:%b2%b\r\n" % (
+        space,
+        value,
+        space,
+        space,
+        space,
+    )
+    caller, call = called(b"HTTP/1.1 200 OK\r\n" + lines + b"\r\nhi")
+    assert call.response.headers.getRaw("x") == (value,)
+    assert call.content == b"hi"
+    assert not caller.wire.ending
+
+
 # Section 6: framing
 
 

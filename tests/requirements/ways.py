@@ -128,6 +128,12 @@ class Way:
             talk.end()
         return talk.answers
 
+    def settle(self) -> None:
+        """
+        Let everything happen that needs no time.
+        """
+        self.clock.advance(0)
+
     def get(
         self,
         fields: bytes = b"",
@@ -259,12 +265,6 @@ class Called(Way):
         asked = Call(self.requester.request(method, uri, Headers(fields), body))
         self.settle()
         return asked
-
-    def settle(self) -> None:
-        """
-        Let everything happen that needs no time.
-        """
-        self.clock.advance(0)
 
     def talk(
         self,
