@@ -17,6 +17,7 @@ from penstock.core.errors import (
     PeerProtocolError,
 )
 from penstock.core.headers import Headers
+from penstock.core.unwelcome import Unwelcome
 from penstock.transports.http1.channel import TURN
 from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Limits
@@ -823,7 +824,7 @@ def test_drainIdle() -> None:
     server.lose()
     assert drained.called
     assert server.clock.getDelayedCalls() == []
-    assert server.factory.buildProtocol(None) is None
+    assert isinstance(server.factory.buildProtocol(None), Unwelcome)
 
 
 def test_drainBusy() -> None:

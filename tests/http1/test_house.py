@@ -14,6 +14,7 @@ import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 
+from penstock.core.unwelcome import Unwelcome
 from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.gate import PAUSE
 from penstock.transports.http1.limits import Limits, Timeouts
@@ -56,9 +57,11 @@ def connect(server: Server, address: Any = None) -> tuple[Any, Wire]:
     """
     channel = server.factory.buildProtocol(address)
     wire = Wire()
-    if channel is not None:
-        wire.protocol = channel
-        channel.makeConnection(wire)
+    wire.protocol = channel
+    channel.makeConnection(wire)
+    if isinstance(channel, Unwelcome):
+        assert wire.closed
+        return None, wire
     return channel, wire
 
 
@@ -211,10 +214,9 @@ def test_peers() -> None:
     H4: who isn't listed isn't spoken to.
     """
     factory = HTTPFactory(answerNothing, peers=["192.0.2.0/24"])  # type: ignore[arg-type]
-    assert factory.buildProtocol(ipv4("192.0.2.1")) is not None
-    assert factory.buildProtocol(ipv4("192.0.3.1")) is None
-    assert factory.buildProtocol(UNIXAddress(None)) is None
-    assert factory.buildProtocol(None) is None
+    assert not isinstance(factory.buildProtocol(ipv4("192.0.2.1")), Unwelcome)
+    for address in (ipv4("192.0.3.1"), UNIXAddress(None), None):
+        assert isinstance(factory.buildProtocol(address), Unwelcome)
 
 
 def test_requests() -> None:

@@ -21,6 +21,7 @@ from penstock.core.headers import Headers
 from penstock.core.interfaces import IUpgradable
 from penstock.core.resource import Resource
 from penstock.core.server import Site
+from penstock.core.unwelcome import Unwelcome
 from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Limits
 from penstock.transports.memory import MemoryClient
@@ -355,9 +356,9 @@ def test_noDeadline() -> None:
 def test_stillCounted() -> None:
     server, echo = upgraded(limits=Limits(connections=1, overflow=0))
     server.receive(ASK)
-    assert server.factory.buildProtocol(None) is None
+    assert isinstance(server.factory.buildProtocol(None), Unwelcome)
     server.lose()
-    assert server.factory.buildProtocol(None) is not None
+    assert not isinstance(server.factory.buildProtocol(None), Unwelcome)
 
 
 def test_shutDown() -> None:

@@ -15,6 +15,7 @@ from zope.interface.verify import verifyObject
 
 from penstock.core.errors import ExchangeLost
 from penstock.core.headers import Headers
+from penstock.core.unwelcome import Unwelcome
 from penstock.transports.http1.channel import HTTPChannel
 from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Limits, Timeouts
@@ -244,7 +245,7 @@ class Server:
 
     def connect(self) -> tuple[HTTPChannel, Wire]:
         channel = self.factory.buildProtocol(None)
-        if channel is None:
+        if isinstance(channel, Unwelcome):
             raise RuntimeError("not taken")
         wire = Wire()
         wire.protocol = channel

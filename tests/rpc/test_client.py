@@ -21,6 +21,7 @@ from zope.interface.verify import verifyObject
 from penstock.core.errors import PeerGone, Unavailable
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IRequester
+from penstock.core.unwelcome import Unwelcome
 from penstock.transports.rpc import RPCClient, RPCFactory, RPCSession, connectRPC
 from penstock.transports.rpc.phases import Phase
 
@@ -235,7 +236,7 @@ def test_drain() -> None:
     drained: list[None] = []
     town.factory.drain(10).addCallback(drained.append)
     town.settle()
-    assert town.factory.buildProtocol(None) is None
+    assert isinstance(town.factory.buildProtocol(None), Unwelcome)
     assert drained == []
     town.served[0].answer(b"fine")
     town.settle()

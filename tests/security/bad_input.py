@@ -290,13 +290,11 @@ class Sited:
         factory = HTTPFactory(Site(self.root, log), self.clock, **options)
         self.channel = factory.buildProtocol(None)
         self.wire = From()
-        if self.channel is None:
-            raise RuntimeError("not taken")
         self.channel.makeConnection(self.wire)
 
     def receive(self, *pieces: bytes) -> None:
         for piece in pieces:
-            self.channel.dataReceived(piece)  # type: ignore[union-attr]
+            self.channel.dataReceived(piece)
         self.clock.advance(0)
 
     @property

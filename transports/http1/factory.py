@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from penstock.core.interfaces import RequestFactory, refusedOf
 from penstock.core.networks import Networks
+from penstock.core.unwelcome import Unwelcome
 from penstock.transports.http1.channel import HTTPChannel
 from penstock.transports.http1.deadlines import Sweep
 from penstock.transports.http1.hangup import hangups, socketOf
@@ -100,16 +101,16 @@ class HTTPFactory(ServerFactory):
             raise RuntimeError("HTTPFactory has no clock before its first connection")
         return self._clock
 
-    def buildProtocol(self, addr: IAddress | None) -> HTTPChannel | None:
+    def buildProtocol(self, addr: IAddress | None) -> HTTPChannel | Unwelcome:
         """
         See L{twisted.internet.interfaces.IProtocolFactory}.  No connection is
         taken when draining.
         """
         if self.draining or (self._peers is not None and addr not in self._peers):
-            return None
+            return Unwelcome()
         admission, key = self._house.admit(addr)
         if admission is Admission.REFUSED:
-            return None
+            return Unwelcome()
         channel = (
             HTTPChannel(self) if admission is Admission.SERVED else TurnedAway(self)
         )

@@ -13,6 +13,7 @@ from twisted.internet.protocol import Factory
 
 from penstock.core.interfaces import RequestFactory
 from penstock.core.networks import Networks
+from penstock.core.unwelcome import Unwelcome
 from penstock.transports.rpc.limits import RPCLimits, RPCTimeouts
 from penstock.transports.rpc.session import RPCSession
 
@@ -59,12 +60,12 @@ class RPCFactory(Factory):
         self._isDraining = False
         self.sessions: set[RPCSession] = set()
 
-    def buildProtocol(self, addr: IAddress | None) -> RPCSession | None:
+    def buildProtocol(self, addr: IAddress | None) -> RPCSession | Unwelcome:
         """
         See L{twisted.internet.interfaces.IProtocolFactory}.
         """
         if self._isDraining:
-            return None
+            return Unwelcome()
         session = RPCSession(
             self._requestFactory,
             self._clock,
