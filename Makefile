@@ -20,7 +20,10 @@ export PIP_NO_INPUT := 1
 SECONDS ?= 60
 FUZZ := fuzz/.venv/bin/python
 
-.PHONY: bench help run test lint types contracts format requirements limits dist fuzz clean
+# Requests along each route.
+REQUESTS ?= 10000
+
+.PHONY: bench help run test lint types contracts format requirements limits dist fuzz interop clean
 
 help:
 	@echo "make run    serve an example at http://localhost:$(PORT)/ and rpc://localhost:$(RPC_PORT)/"
@@ -31,6 +34,9 @@ help:
 	@echo "make limits write the page of limits and deadlines"
 	@echo "make dist   build the wheel and the source archive"
 	@echo "make fuzz   fuzz the readers, each for SECONDS=$(SECONDS)"
+	@echo "make interop"
+	@echo "            send REQUESTS=$(REQUESTS) through each proxy (needs nginx, haproxy, varnish"
+	@echo "            and squid)"
 	@echo "make bench  measure side by side with the peers (needs wrk)"
 	@echo "make clean  remove all that was made"
 
@@ -74,6 +80,9 @@ fuzz/.venv/.ready: fuzz/requirements.txt setup.cfg pyproject.toml
 	$(FUZZ) -m pip install --quiet atheris \
 	    || echo "no atheris for this Python: inputs are changed at random instead"
 	@touch $@
+
+interop: $(VENV)/.for-run
+	cd interop && ../$(BIN)/python run.py --requests $(REQUESTS)
 
 bench: $(VENV)-bench/.for-bench
 	cd benchmarks && ../$(VENV)-bench/bin/python http_hello.py
