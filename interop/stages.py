@@ -1,0 +1,335 @@
+"""
+What can stand between a client and the tree: each proxy, and what it is told.
+
+The settings are those that its manual recommends, and as few as will do.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from processes import Penstock, Process, freePort
+
+
+@dataclass(slots=True)
+class Place:
+    """
+    Where a stage is started.
+
+    @ivar folder: for its files.
+    @ivar port: where the next stage listens for HTTP.
+    @ivar rpc: where it listens for RPC; 0 if it doesn't.
+    @ivar files: the folder that the tree serves.
+    """
+
+    folder: Path
+    port: int
+    rpc: int
+    files: Path
+
+
+@dataclass(slots=True)
+class Running:
+    """
+    A stage.
+
+    @ivar port: where it listens for HTTP.
+    """
+
+    process: Process
+    port: int
+    rpc: int = 0
+
+
+Start = Callable[[Place], Running]
+
+# Whom a proxy runs as, where it would otherwise be root.
+USER = "nobody" if os.geteuid() == 0 else None
+
+NGINX = """
+daemon off;
+worker_processes 2;
+pid {folder}/pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    client_max_body_size 16m;
+    {http}
+    upstream next {{
+        server 127.0.0.1:{next};
+        {upstream}
+    }}
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://next;
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            {location}
+        }}
+    }}
+}}
+"""
+
+HAPROXY = """
+global
+    maxconn 1000
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+    {defaults}
+frontend front
+    bind 127.0.0.1:{port}
+    http-request set-header X-Forwarded-Proto http
+    option forwardfor
+    default_backend back
+backend back
+    server next 127.0.0.1:{next} {server}
+"""
+
+VARNISH = """
+vcl 4.1;
+backend default {{
+    .host = "127.0.0.1";
+    .port = "{next}";
+}}
+sub vcl_recv {{
+    set req.http.X-Forwarded-Proto = "http";
+    {receive}
+}}
+"""
+
+SQUID = """
+http_port 127.0.0.1:{port} accel defaultsite=site.example vhost
+cache_peer 127.0.0.1 parent {next} 0 no-query originserver login=PASSTHRU name=next
+cache_peer_access next allow all
+http_access allow all
+never_direct allow all
+request_header_access X-Forwarded-Proto deny all
+request_header_add X-Forwarded-Proto http all
+pid_filename {folder}/pid
+access_log none
+cache_log {folder}/cache.log
+cache_store_log none
+coredump_dir {folder}
+visible_hostname proxy.example
+shutdown_lifetime 0 seconds
+pinger_enable off
+{more}
+"""
+
+
+def _start(place: Place, command: list[str], port: int) -> Running:
+    process = Process(command, place.folder / "log", user=USER)
+    process.awaitPort(port)
+    return Running(process, port)
+
+
+def nginx(http: str = "", upstream: str = "", location: str = "") -> Start:
+    """
+    @param location: more about the place where it passes on.
+    """
+
+    def start(place: Place) -> Running:
+        port = freePort()
+        config = place.folder / "nginx.conf"
+        config.write_text(
+            NGINX.format(
+                folder=place.folder,
+                next=place.port,
+                port=port,
+                http=http.format(folder=place.folder),
+                upstream=upstream,
+                location=location,
+            )
+        )
+        command = ["nginx", "-p", str(place.folder), "-c", str(config)]
+        return _start(place, [*command, "-e", str(place.folder / "error.log")], port)
+
+    return start
+
+
+def haproxy(defaults: str = "", server: str = "") -> Start:
+    """
+    @param server: more about the next stage.
+    """
+
+    def start(place: Place) -> Running:
+        port = freePort()
+        config = place.folder / "haproxy.cfg"
+        config.write_text(
+            HAPROXY.format(next=place.port, port=port, defaults=defaults, server=server)
+        )
+        return _start(place, ["haproxy", "-db", "-f", str(config)], port)
+
+    return start
+
+
+def varnish(receive: str = "", *settings: str) -> Start:
+    """
+    @param receive: what is done with a request first.
+    @param settings: parameters.
+    """
+
+    def start(place: Place) -> Running:
+        port = freePort()
+        config = place.folder / "default.vcl"
+        config.write_text(VARNISH.format(next=place.port, receive=receive))
+        command = ["varnishd", "-F", "-a", f"127.0.0.1:{port}", "-f", str(config)]
+        command += ["-n", str(place.folder / "work"), "-s", "malloc,64m"]
+        # Its own bounds are lower than penstock's.
+        for setting in ("http_max_hdr=128", "http_req_hdr_len=16k", *settings):
+            command += ["-p", setting]
+        return _start(place, command, port)
+
+    return start
+
+
+def squid(more: str = "") -> Start:
+    """
+    @param more: of its configuration.
+    """
+
+    def start(place: Place) -> Running:
+        port = freePort()
+        config = place.folder / "squid.conf"
+        config.write_text(
+            SQUID.format(folder=place.folder, next=place.port, port=port, more=more)
+        )
+        command = ["squid", "-N", "-f", str(config), "-n", f"p{port}"]
+        return _start(place, command, port)
+
+    return start
+
+
+def penstock(*arguments: str, rpc: bool = False) -> Start:
+    """
+    C{penstock serve --forward}.
+
+    @param rpc: whether it passes on over RPC.
+    """
+
+    def start(place: Place) -> Running:
+        scheme, port = ("rpc", place.rpc) if rpc else ("http", place.port)
+        process = Penstock(
+            ["--forward", f"{scheme}://127.0.0.1:{port}", "--http", "0"]
+            + ["--trust", "127.0.0.1", *arguments],
+            place.folder / "log",
+            place.files,
+        )
+        return Running(process, process.port)
+
+    return start
+
+
+def tree(place: Place) -> Running:
+    """
+    C{penstock serve} of the tree, behind them all.
+    """
+    process = Penstock(
+        ["tree:root", "--http", "0", "--rpc", "0", "--trust", "127.0.0.1"],
+        place.folder / "log",
+        place.files,
+    )
+    return Running(process, process.port, process.awaitRPC())
+
+
+_KEPT = """
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_buffering off;
+    proxy_request_buffering off;
+"""
+
+STAGES: dict[str, Start] = {
+    # As it comes: HTTP/1.0, a connection for each request, all of a request
+    # collected before it is passed on.
+    "nginx": nginx(),
+    "nginx-kept": nginx(upstream="keepalive 16;", location=_KEPT),
+    "nginx-cached": nginx(
+        http="proxy_cache_path {folder}/cache keys_zone=kept:1m;",
+        upstream="keepalive 16;",
+        location=_KEPT.replace("proxy_buffering off;", "")
+        + "proxy_cache kept; proxy_cache_revalidate on;"
+        + "add_header X-Cache-Status $upstream_cache_status always;",
+    ),
+    "haproxy": haproxy(),
+    "haproxy-closing": haproxy("option http-server-close"),
+    # Unused connections are closed at once, and often.
+    "haproxy-hasty": haproxy(
+        "timeout http-keep-alive 20ms\n    timeout http-request 200ms",
+        "pool-purge-delay 100ms",
+    ),
+    "varnish": varnish("return (pass);", "http_gzip_support=off"),
+    "varnish-cached": varnish(),
+    "squid": squid("cache deny all"),
+    "squid-cached": squid("cache_mem 64 MB"),
+    "penstock": penstock(),
+    "gateway": penstock(rpc=True),
+}
+
+
+class Route:
+    """
+    Stages one after the other, and the tree behind them.
+
+    @ivar port: where to connect to.
+    """
+
+    def __init__(self, names: list[str], folder: Path, files: Path) -> None:
+        """
+        @param names: of L{STAGES}, the one next to the client first.
+        """
+        self._running: list[Running] = []
+        try:
+            self.tree = self._add(tree, "tree", folder, 0, 0, files)
+            port, rpc = self.tree.port, self.tree.rpc
+            for place, name in enumerate(reversed(names)):
+                running = self._add(
+                    STAGES[name], f"{place}-{name}", folder, port, rpc, files
+                )
+                port, rpc = running.port, 0
+        except BaseException:
+            self.stop()
+            raise
+        self.port = port
+
+    def _add(
+        self, start: Start, name: str, folder: Path, port: int, rpc: int, files: Path
+    ) -> Running:
+        own = folder / name
+        own.mkdir()
+        if USER is not None:
+            shutil.chown(own, USER)
+        running = start(Place(own, port, rpc, files))
+        self._running.append(running)
+        return running
+
+    def stop(self) -> str:
+        """
+        End them, the one next to the client first.
+
+        @return: what the tree and the forwarding ones have to complain about.
+        """
+        complaints = ""
+        for running in reversed(self._running):
+            status = running.process.stop()
+            if isinstance(running.process, Penstock):
+                complaints += running.process.complaints()
+                if status:
+                    complaints += f"exit status {status}\n"
+        self._running = []
+        return complaints
