@@ -47,7 +47,7 @@ from penstock.core.interfaces import (
 )
 from penstock.core.reading import ReadingRequest
 from penstock.core.response import Response
-from penstock.core.selection import select
+from penstock.core.selection import keepOfError, select
 from penstock.core.target import Form as TargetForm
 from penstock.core.target import Target, TargetError, parseTarget
 from penstock.core.trailers import trailerFields
@@ -498,7 +498,8 @@ class Request(ReadingRequest):
         """
         See L{penstock.core.request.Request.preconditionFailed}; with a page.
         """
-        self.refuse(HTTPError(412))
+        keepOfError(self.out_headers)
+        self.refuse(HTTPError(412, headers=self.out_headers))
 
     # The end
 

@@ -432,6 +432,9 @@ def test_preconditionFailed(way: Any, method: str) -> None:
     assert answer.code == 412
     assert answer.headers.get("content-type") == b"text/html; charset=utf-8"
     assert answer.headers.get("content-length") == b"%d" % len(answer.body)
+    assert answer.headers.get("etag") == TAG.encode()
+    assert answer.headers.get("vary") == b"accept"
+    assert answer.headers.get("set-cookie") == b"a=b"
     assert names(answer).isdisjoint(
         ("content-language", "content-disposition", "cache-control", "expires")
     )
