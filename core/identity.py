@@ -4,7 +4,7 @@ Who a server is (RFC 9110, section 4.3.4).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from weakref import ref
 
 from OpenSSL.SSL import VERIFY_FAIL_IF_NO_PEER_CERT, VERIFY_PEER, Connection
@@ -13,8 +13,11 @@ from service_identity.pyopenssl import extract_patterns
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import optionsForClientTLS
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+_log: Final = Logger()
 
 
 @implementer(IOpenSSLClientConnectionCreator)
@@ -33,6 +36,7 @@ class VerifiedServer:
         @param options: what makes connections and decides whom to trust,
             instead of L{optionsForClientTLS}.
         """
+        self._host = host
         self._options = optionsForClientTLS(host) if options is None else options
         self._identity: DNS_ID | IPAddress_ID = (
             IPAddress_ID(host)
@@ -51,13 +55,17 @@ class VerifiedServer:
         def verify(
             connection: Connection, certificate: Any, error: int, depth: int, ok: int
         ) -> bool:
-            if depth or not ok:
-                return bool(ok)
+            if not ok:
+                self._warn(f"OpenSSL's error {error} at depth {depth}")
+                return False
+            if depth:
+                return True
             try:
                 verify_service_identity(
                     extract_patterns(certificate), [self._identity], []
                 )
-            except Exception:
+            except Exception as problem:
+                self._warn(repr(problem))
                 found = protocol()
                 if found is not None:
                     found.failVerification(Failure())
@@ -66,3 +74,14 @@ class VerifiedServer:
 
         connection.set_verify(VERIFY_PEER | VERIFY_FAIL_IF_NO_PEER_CERT, verify)
         return connection
+
+    def _warn(self, problem: str) -> None:
+        """
+        RFC 9110, section 4.3.4: who asks without a user to be asked says so in
+        a log.
+        """
+        _log.warn(
+            "The certificate of {host} is not valid: {problem}",
+            host=self._host,
+            problem=problem,
+        )

@@ -20,6 +20,7 @@ from service_identity import CertificateError, VerificationError
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.ssl import Certificate, optionsForClientTLS
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -286,9 +287,14 @@ IDENTITIES = {
 )
 def test_identity(host: str, identity: Identity, matches: bool) -> None:
     """
-    Nothing is sent before it is known to whom; who can't be told hears why.
+    Nothing is sent before it is known to whom; who can't be told hears why, and
+    so does the log.
     """
-    calling = Calling(host, identity)
+    with capturedLogs() as events:
+        calling = Calling(host, identity)
+    warned = [formatEvent(it) for it in events if it["log_level"] is LogLevel.warn]
+    start = f"The certificate of {host} is not valid: "
+    assert [it.startswith(start) for it in warned] == ([] if matches else [True])
     if matches:
         (asked,) = questions(calling.other.received)
         assert asked.start[0] == b"GET"
@@ -303,14 +309,16 @@ def test_identity(host: str, identity: Identity, matches: bool) -> None:
     assert b"GET" not in calling.sentRaw
 
 
-@pytest.mark.requirement("9110-4.3.4-1", "9110-4.3.4-9", "9110-4.3.4-8")
+@pytest.mark.requirement("9110-4.3.4-1", "9110-4.3.4-9", "9110-4.3.4-8", "9110-4.3.4-6")
 def test_stranger() -> None:
     """
     Our choice: identities are verified unless somebody supplies another
     context; who isn't trusted gets nothing.
     """
-    calling = Calling("example.org", Identity("x", "example.org"), False)
+    with capturedLogs() as events:
+        calling = Calling("example.org", Identity("x", "example.org"), False)
     calling.wire.lose()
+    assert "The certificate of example.org is not valid" in formatEvent(events[0])
     assert isinstance(calling.problems.lost, Unavailable)
     assert calling.other.received == b""
     client = connectHTTP(calling.clock, "https://192.0.2.1")
