@@ -7,6 +7,7 @@ from . import (
     examples_browser,
     examples_http,
     examples_more,
+    examples_rfc,
     examples_services,
 )
 
@@ -16,6 +17,7 @@ GOOD = [
     *examples_more.GOOD,
     *examples_services.GOOD,
     *examples_browser.GOOD,
+    *examples_rfc.GOOD,
 ]
 BAD = [
     *examples_http.BAD,
@@ -23,4 +25,5 @@ BAD = [
     *examples_more.BAD,
     *examples_services.BAD,
     *examples_browser.BAD,
+    *examples_rfc.BAD,
 ]
