@@ -261,6 +261,6 @@ BAD: list[tuple[str, bytes]] = [
     # RFC 9110, section 14.6: not what section 14.4 allows.
     ("Content-Range", b"exampleunit 1.2-4.3/25"),
     ("Content-Range", b"exampleunit 11.2-14.3/25"),
-    # RFC 9110, section 9.3.8: not a date, as it stands there.
+    # The same: not a date, as it stands there.
     ("Last-Modified", b"Tue, 14 July 04:58:08 GMT"),
 ]
