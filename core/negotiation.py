@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from penstock.core.errors import InvalidField
@@ -54,6 +55,7 @@ _WEIGHTED: Final = re.compile(
     ),
     re.DOTALL,
 )
+_MAX_KNOWN_LENGTH: Final = 64
 _NO_RANGE: Final = ("", "", "", "")
 _NO_MEMBER: Final = ("", "")
 
@@ -222,8 +224,15 @@ def _special(kind: str, subtype: str, weight: str, rest: str) -> MediaRange:
     @param rest: the other parameters.
     """
     raw = f";q={weight}{rest}" if weight else rest
-    found, parameters = takeWeight(parseParameters(raw.encode("latin-1")))
+    known = _weighed if len(raw) <= _MAX_KNOWN_LENGTH else _weighed.__wrapped__
+    found, parameters = known(raw)
     return MediaRange(kind, subtype, parameters, found)
+
+
+# Browsers send one or two of these, and always the same.
+@lru_cache(64)
+def _weighed(raw: str) -> tuple[int, Parameters]:
+    return takeWeight(parseParameters(raw.encode("latin-1")))
 
 
 def parseAcceptPlainly(value: bytes) -> Accept:

@@ -35,15 +35,15 @@ def parseTargeted(value: bytes) -> CacheControl:
     """
     directives: list[tuple[str, str | None]] = []
     for name, member in parseDictionary(value).members:
-        match member:
-            case Item(True):
-                directives.append((name, None))
-            case Item(bool()):
-                pass
-            case Item(int(argument)):
-                directives.append((name, f"{argument:d}"))
-            case Item(Token(argument)) | Item(str(argument)):
-                directives.append((name, argument))
+        bare = member.value if isinstance(member, Item) else None
+        if bare is True:
+            directives.append((name, None))
+        elif type(bare) is int:
+            directives.append((name, f"{bare:d}"))
+        elif type(bare) is str:
+            directives.append((name, bare))
+        elif type(bare) is Token:
+            directives.append((name, bare.value))
     if not directives:
         raise ValueError("it has no directives")
     return CacheControl(tuple(directives))

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from penstock.core.authority import Authority
 from penstock.core.cachecontrol import CacheControl
@@ -21,6 +23,7 @@ from penstock.core.negotiation import (
     AcceptEncoding,
     MediaRange,
     Weighted,
+    parseAcceptPlainly,
 )
 from penstock.core.ranges import ContentRange, RangeSpec
 
@@ -74,6 +77,47 @@ def test_acceptPrecedence(media: str, quality: int) -> None:
 def test_acceptQuality(line: bytes, media: str, quality: int) -> None:
     accept = parse("Accept", line)
     assert accept.quality(parse("Content-Type", media.encode())) == quality
+
+
+pieces = st.sampled_from(
+    ["text", "html", "*", "/", "/", ";", ";", "q", "=", "=", "0.8", "0.123", "1.0", "1"]
+    + ["2", ".", ";q=0.5", "; q=0.5", ";Q=1", ";v=b3", ';v="a,b"', ";q=0.5;v=1", " "]
+    + [
+        ", ",
+        ",",
+        ",",
+        "text/html",
+        "text/*",
+        "*/*",
+        "*/html",
+        "\t",
+        "A/B",
+        "\xe4",
+        "\0",
+    ]
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(pieces, max_size=12).map("".join))
+@example("*/*;q=0.8;v=b3, */*x, *x/*, */html")
+@example("a/b;" + "v" * 80 + "=1")
+@example("a/b;q=0.5;q=0.6")
+@example("a/b;q=0.5;v=1;V=2")
+def test_acceptInOneGo(text: str) -> None:
+    """
+    Reading all of Accept at once comes to the same as reading a range at a
+    time.
+    """
+    line = text.strip(" \t").encode("latin-1")
+    try:
+        expected = parseAcceptPlainly(line)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"\w"):
+            parse("Accept", line)
+        return
+    assert parse("Accept", line) == expected
+    assert all(type(found) is MediaRange for found in parse("Accept", line).ranges)
 
 
 @pytest.mark.parametrize(
