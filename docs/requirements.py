@@ -132,6 +132,12 @@ def _row(name: str, entry: dict[str, Any]) -> Row:
 Found = Mapping[str, Iterable[str]]
 """The names of tests, by the id that they carry."""
 
+# What is asked in the same way over each transport is parametrised by one.
+_TRANSPORTS: Final = frozenset(("http", "rpc", "memory"))
+
+# What the name of such a test ends in.
+EVERYWHERE: Final = " *"
+
 
 class Collector:
     """
@@ -153,12 +159,29 @@ class Collector:
         """
         All tests are known.
         """
+        carried: dict[str, set[str]] = {}
         for item in session.items:
-            # A table of rows is one test here: rows come and go.
-            test = item.nodeid.partition("[")[0].removeprefix("tests/")
+            carried.setdefault(_nameOf(item), set()).update(_transportsOf(item))
+        for item in session.items:
+            test = _nameOf(item)
+            if carried[test] >= _TRANSPORTS:
+                test += EVERYWHERE
             for mark in item.iter_markers("requirement"):
                 for name in mark.args:
                     self.found.setdefault(name, set()).add(test)
+
+
+def _nameOf(item: pytest.Item) -> str:
+    # A table of rows is one test here: rows come and go.
+    return item.nodeid.partition("[")[0].removeprefix("tests/")
+
+
+def _transportsOf(item: pytest.Item) -> Iterable[str]:
+    """
+    @return: what of its parameters names a transport.
+    """
+    callspec = getattr(item, "callspec", None)
+    return () if callspec is None else callspec.id.split("-")
 
 
 def collect(*arguments: str) -> Found:
@@ -204,9 +227,18 @@ def counts(table: Table, found: Found) -> list[list[str]]:
     for row in table.rows.values():
         for level in (row.level, "all"):
             counted[level, "rows"] += 1
-            counted[level, "with a test"] += bool(found.get(row.id))
+            tests = tuple(found.get(row.id, ()))
+            counted[level, "with a test"] += bool(tests)
+            counted[level, "everywhere"] += any(
+                test.endswith(EVERYWHERE) for test in tests
+            )
             counted[level, row.status.value] += 1
-    columns = ["rows", "with a test", *(status.value for status in Status)]
+    columns = [
+        "rows",
+        "with a test",
+        "everywhere",
+        *(status.value for status in Status),
+    ]
     lines = [
         [level, *(str(counted[level, column]) for column in columns)]
         for level in (*LEVELS, "all")
@@ -236,6 +268,10 @@ section. What it asks for is put in our words here; the RFC decides.
 - **choice**: it leaves a choice, or advises; this is what we do instead, and why.
 - **deviation**: a MUST that we do not keep, on purpose, and why.
 - **missing**: not kept yet, or not shown.
+
+A test with a star behind its name asks the same over HTTP/1.1, over RPC and in
+memory. The column *everywhere* counts the rows with such a test; what RFC 9112 says is
+for HTTP/1.1 alone.
 """
 
 
@@ -271,7 +307,10 @@ def page(table: Table, found: Found) -> str:
             heading = rfc
             lines += ["", f"## RFC {rfc}", ""]
             lines += _tableOf([["id", "level", "binds", "what", "tests, or why not"]])
-        tests = [f"`{name}`" for name in sorted(found.get(row.id, ()))]
+        tests = [
+            f"`{name.removesuffix(EVERYWHERE)}`" + EVERYWHERE * (EVERYWHERE in name)
+            for name in sorted(found.get(row.id, ()))
+        ]
         why = row.why
         if why:
             why = f"*{why}*" if why in table.reasons else why

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 
 from penstock.core.errors import HTTPError
@@ -143,7 +144,61 @@ def test_authorityThatIsNone(target: bytes) -> None:
     assert not origin.root.seen
 
 
+class Named(Resource):
+    """
+    Says which child it is.
+    """
+
+    isLeaf = True
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def render_GET(self, request: Any) -> str:
+        return f"{self.name} {request.postpath}"
+
+
+@pytest.mark.requirement("9110-4.2.3-2", "9110-4.2.3-1")
+@pytest.mark.parametrize(
+    ("targets", "answer"),
+    [
+        ([b"/~a", b"/%7Ea", b"/%7ea", b"/%7E%61"], b"~a ()"),
+        ([b"/~a/%C3%A4", b"/%7Ea/%c3%a4"], b"~a ("),
+        # What is reserved means something else if it is encoded.
+        ([b"/a%2Fb"], b"a/b ()"),
+        ([b"/a/b"], b"a ('b',)"),
+    ],
+)
+def test_equivalentURIs(serve: Serve, targets: list[bytes], answer: bytes) -> None:
+    """
+    They lead to one resource, and others to another.
+    """
+    root = Resource()
+    for name in ("~a", "a", "a/b"):
+        root.putChild(name, Named(name))
+    found = {serve(root).get(target=target).content for target in targets}
+    assert len(found) == 1
+    assert found.pop().startswith(answer)
+
+
 # Section 5
+
+
+@pytest.mark.requirement("9110-10.1.2-3")
+@pytest.mark.parametrize("who", [b"root@localhost", b"a@example.org", b"x", b""])
+@pytest.mark.parametrize("target", [b"/", b"/x"])
+def test_from(serve: Serve, who: bytes, target: bytes) -> None:
+    """
+    Who somebody says to be makes no difference.
+    """
+    answer = serve().get(b"From: " + who + b"\r\n", target)
+    without = serve().get(target=target)
+    assert (answer.code, answer.fields, answer.content) == (
+        without.code,
+        without.fields,
+        without.content,
+    )
 
 
 @pytest.mark.requirement("9110-5.1-2")
@@ -420,6 +475,29 @@ def test_no101(loggedErrors: Any) -> None:
     answer = Origin(Seen(render)).get()
     assert answer.code == 500
     assert len(loggedErrors.flush()) == 1
+
+
+@pytest.mark.requirement(
+    "9110-7.8-4", "9110-7.8-5", "9110-7.8-7", "9110-7.8-11", "9110-15.2.2-1"
+)
+@pytest.mark.parametrize("name", [b"echo", b"x/2", b"TLS/1.0"])
+def test_101(name: bytes) -> None:
+    """
+    It says in Upgrade what it switches to: the one protocol of those offered
+    that the resource has chosen, whatever it sets itself.  There is one layer,
+    so layers are in order.
+    """
+
+    def render(request: Any) -> None:
+        assert request.upgradeOffers == (b"x/2", b"tls/1.0", b"echo")
+        request.upgrade(name, Protocol(), Headers([("Upgrade", "other")]))
+
+    origin = Origin(Seen(render))
+    line = b"Connection: upgrade\r\nUpgrade: x/2, TLS/1.0, Echo\r\n"
+    (answer,) = origin.ask(HELLO[:-2] + line + b"\r\n")
+    assert answer.code == 101
+    assert answer.all(b"upgrade") == [name]
+    assert answer.all(b"connection") == [b"Upgrade"]
 
 
 @pytest.mark.requirement("9110-7.8-8", "9110-15.5.22-1", "9110-7.8-11")

@@ -110,6 +110,7 @@ def test_counts() -> None:
         "level": "MUST",
         "rows": "1",
         "with a test": "1",
+        "everywhere": "0",
         "tested": "1",
         "reason": "0",
         "choice": "0",
