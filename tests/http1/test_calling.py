@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import socket
-import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,13 +22,14 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, UNIXClientEndpoint
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.error import ConnectionAborted
 from twisted.internet.ssl import (
     Certificate,
     PrivateCertificate,
     optionsForClientTLS,
 )
 from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
 
 from penstock.core.endpoints import TLSEndpoint
 from penstock.core.errors import ExchangeLost, PeerGone, Unavailable
@@ -38,73 +38,7 @@ from penstock.core.testing.recorder import RequestRecorder, ResponseRecorder
 from penstock.transports.http1 import HTTPClient, HTTPFactory, connectHTTP
 
 from ..loop import Loop
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-
-
-class Scripted(Protocol):
-    """
-    A server that answers each head with the next part of a script, and closes
-    where it has L{None} or resets where it has an exception.
-    """
-
-    received = b""
-
-    def connectionMade(self) -> None:
-        self.factory.made.append(self)
-
-    def dataReceived(self, data: bytes) -> None:
-        self.received += data
-        transport: Any = self.transport
-        script = self.factory.script
-        while b"\r\n\r\n" in self.received and script:
-            _, _, self.received = self.received.partition(b"\r\n\r\n")
-            for part in script.pop(0):
-                if part is None:
-                    transport.loseConnection()
-                elif part == "reset":
-                    reset(transport)
-                else:
-                    transport.write(part)
-
-
-def reset(transport: Any) -> None:
-    """
-    Close with a RST.
-    """
-    transport.socket.setsockopt(
-        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-    )
-    transport.abortConnection()
-
-
-class Server:
-    """
-    A scripted server and a client of it.
-    """
-
-    def __init__(self, loop: Loop, *script: list[Any], **options: Any) -> None:
-        self.loop = loop
-        self.factory: Any = Factory.forProtocol(Scripted)
-        self.factory.noisy = False
-        self.factory.script = list(script)
-        self.factory.made = []
-        self.client = connectHTTP(
-            loop.reactor, f"http://127.0.0.1:{loop.listen(self.factory)}/x", **options
-        )
-
-    def get(self, method: str = "GET", body: Any = None) -> tuple[int, bytes]:
-        """
-        A whole response.
-        """
-        response = self.loop.run(self.client.request(method, "/", body=body))
-        return response.code, self.loop.run(response.read())
-
-    def close(self) -> None:
-        """
-        Close the client, and see that it is.
-        """
-        self.loop.run(self.client.close())
+from .scripted import OK, Server, reset
 
 
 def test_reuse(loop: Loop) -> None:
@@ -229,6 +163,43 @@ def test_earlyAnswer(loop: Loop) -> None:
 
     assert server.get("PUT", endless()) == (413, b"no")
     assert server.get() == (200, b"hi")
+    server.close()
+
+
+@pytest.mark.parametrize("size", [10, 1_000_000])
+@pytest.mark.requirement("9112-9.5-5")
+def test_earlyAnswerThenReset(loop: Loop, size: int) -> None:
+    """
+    An answer that has come isn't lost because the connection breaks under
+    the rest of the request, which is noticed first.
+    """
+    content = b"n" * size
+    early = b"HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    server = Server(loop)
+    caller = ResponseRecorder()
+    exchange = server.client.startRequest(b"PUT", b"/", Headers(), caller, True)
+    loop.run(lambda: bool(server.factory.made))
+    exchange.writeData(b"x")
+    loop.run(lambda: server.factory.made[0].everything.endswith(b"x\r\n"))
+    [connection] = server.client._connections
+    near: Any = connection.transport
+    far = server.factory.made[0].transport
+    # All that follows happens without the client reading anything.
+    far.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * size)
+    near.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * size)
+    sent = far.socket.send(early % size + content)
+    reset(far)
+    far.connectionLost(Failure(ConnectionAborted()))
+    exchange.writeData(b"y" * 100)
+    why = near.doWrite()
+    while why is None:
+        exchange.writeData(b"y" * 100)
+        why = near.doWrite()
+    loop.reactor._disconnectSelectable(near, why, False)
+    whole = sent == len(early % size + content)
+    assert (caller.code, caller.complete) == (413, whole)
+    assert whole or caller.lost
+    assert len(caller.content) == sent - len(early % size)
     server.close()
 
 
@@ -425,12 +396,13 @@ def certificate() -> bytes:
     )
 
 
-def _secure(loop: Loop, certificate: bytes, trust: bool) -> HTTPClient:
+def _secure(
+    loop: Loop, certificate: bytes, trust: bool, inner: Any = None
+) -> HTTPClient:
     own = PrivateCertificate.loadPEM(certificate)
-    factory = TLSMemoryBIOFactory(
-        own.options(), False, HTTPFactory(_echo, loop.reactor), loop.reactor
-    )
-    port = loop.listen(factory)
+    if inner is None:
+        inner = HTTPFactory(_echo, loop.reactor)
+    port = loop.listen(TLSMemoryBIOFactory(own.options(), False, inner, loop.reactor))
     options = optionsForClientTLS(
         "localhost", Certificate.loadPEM(certificate) if trust else None
     )
@@ -465,6 +437,32 @@ def test_tls(loop: Loop, certificate: bytes) -> None:
     assert exchange.connectionInfo.peerCertificate is not None
     loop.run(client.close())
     assert caller.complete
+
+
+@ignoresItsAge
+@pytest.mark.requirement("9112-9.2-3")
+@pytest.mark.parametrize("farewell", [True, False])
+def test_tlsSpokeWhileIdle(loop: Loop, certificate: bytes, farewell: bool) -> None:
+    """
+    What a server says while a connection is idle is no answer to the next
+    request, even if it wasn't read yet.
+    """
+    inner = Server(loop, [OK], [OK.replace(b"hi", b"ho")]).factory
+    client = _secure(loop, certificate, True, inner)
+    loop.run(client.call("GET", "/"))
+    [connection] = client._connections
+    near: Any = connection.transport
+    near.pauseProducing()
+    transport = inner.made[0].transport
+    if farewell:
+        transport.loseConnection()
+    else:
+        transport.write(b"HTTP/1.1 408 X\r\nConnection: close\r\n\r\n")
+    loop.run(lambda: not connection.isQuiet)
+    reply = loop.run(client.call("POST", "/", None, b"a"))
+    assert (reply.code, reply.body) == (200, b"ho")
+    assert len(inner.made) == 2
+    loop.run(client.close())
 
 
 @ignoresItsAge
