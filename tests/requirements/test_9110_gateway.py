@@ -279,10 +279,9 @@ def test_loop() -> None:
     A gateway that leads to itself: the request doesn't go round for ever.
     """
     clock: Any = Clock()
-    forward = Forward(None)
-    factory = HTTPFactory(Site(forward), clock)
-    endpoint = PipeEndpoint(factory, clock)
-    forward.requester = HTTPClient(clock, endpoint, host=b"a")
+    endpoint = PipeEndpoint(None, clock)
+    forward = Forward(HTTPClient(clock, endpoint, host=b"a"))
+    factory = endpoint._factory = HTTPFactory(Site(forward), clock)
 
     class Client:
         received = b""
