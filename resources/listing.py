@@ -18,17 +18,34 @@ from urllib.parse import quote
 MAX_ENTRIES: Final = 5000
 
 _STYLE: Final = """\
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.4rem; font-weight: 600; overflow-wrap: anywhere }
+:root {
+  color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif;
+  --ground: #fff; --text: #1b2330; --soft: #5c6878; --line: #dfe4ea;
+  --hover: #f2f5f9; --link: #1668b8;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #12161c; --text: #e4e9f0; --soft: #98a4b5; --line: #2b333f;
+    --hover: #1b212a; --link: #6cb2f5;
+  }
+}
+body {
+  max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+  background: var(--ground); color: var(--text);
+}
+h1 { margin: 0 .6rem 1rem; font-size: 1.4rem; font-weight: 600 }
+h1, td:first-child { overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid #8884 }
-tbody tr:hover { background: #8882 }
-td:first-child { overflow-wrap: anywhere }
-td:nth-child(n+2) { white-space: nowrap; font-variant-numeric: tabular-nums }
-th:nth-child(2), td:nth-child(2) { text-align: right }
-a { text-decoration: none } a:hover { text-decoration: underline }
-footer { margin: 1rem .5rem; opacity: .7; font-size: .9rem }
+th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line) }
+th { font-size: .9rem; font-weight: 600 }
+tbody tr:hover { background: var(--hover) }
+th:nth-child(n+2), td:nth-child(n+2) { width: 1%; white-space: nowrap }
+td:nth-child(n+2) { color: var(--soft); font-variant-numeric: tabular-nums }
+th:nth-child(2), td:nth-child(2) { text-align: right; padding-left: 2rem }
+th:nth-child(3), td:nth-child(3) { padding-left: 2rem }
+a { color: var(--link); text-decoration: none } a:hover { text-decoration: underline }
+th a { color: var(--soft) } th a:hover { color: var(--text) }
+footer { margin: 1rem .6rem; color: var(--soft); font-size: .9rem }
 @media (max-width: 35rem) { th:nth-child(3), td:nth-child(3) { display: none } }
 """
 

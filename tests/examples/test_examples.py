@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 Example = Callable[[str], Any]
 
-NAMES = ["hello", "upload", "events", "tested", "gateway", "showcase"]
+NAMES = ["hello", "upload", "events", "tested", "gateway", "showcase", "form"]
 
 
 def test_hello(example: Example) -> None:
@@ -142,6 +142,69 @@ def test_showcase(example: Example) -> None:
             assert exchange.code == (301 if path == "/old" else 200), path
             if not exchange.complete:
                 exchange.disconnect()
+
+
+MULTIPART = {"content-type": "multipart/form-data; boundary=xx"}
+
+
+def sent(*files: tuple[str, bytes]) -> bytes:
+    """
+    A form with C{files}.
+    """
+    parts = [
+        b'--xx\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n'
+        % name.encode()
+        + content
+        + b"\r\n"
+        for name, content in files
+    ]
+    return b"".join(parts) + b"--xx--\r\n"
+
+
+def test_form(example: Example, tmp_path: Path) -> None:
+    """
+    Files are kept under their hashes, and told of as the client likes it.
+    """
+    hashes = [hashlib.sha256(content).hexdigest() for content in (b"abc", b"")]
+    with MemoryClient(example("form").Uploads(tmp_path)) as client:
+        assert "<form" in client.get("/").text
+        body = sent(("<a>", b"abc"), ("b", b""))
+        page = client.post("/", body, MULTIPART)
+        assert "&lt;a&gt;" in page.text
+        told = client.post("/", body, {**MULTIPART, "accept": "application/json"})
+        assert [(file["sha256"], file["size"]) for file in told.json()] == [
+            (hashes[0], 3),
+            (hashes[1], 0),
+        ]
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(hashes)
+        stored = client.get(f"/files/{hashes[0]}")
+        assert stored.body == b"abc"
+        assert stored.headers.get("content-disposition").startswith(b"attachment")
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [([], 422), ([("", b"")], 422), ([("a", b"x")] * 11, 413)],
+    ids=["none", "none chosen", "too many"],
+)
+def test_formRefused(example: Example, tmp_path: Path, files: Any, code: int) -> None:
+    with MemoryClient(example("form").Uploads(tmp_path)) as client:
+        assert client.post("/", sent(*files), MULTIPART).code == code
+        assert [path for path in tmp_path.iterdir() if path.name[0] == "."] == []
+
+
+def test_formBrokenOff(example: Example, tmp_path: Path) -> None:
+    """
+    While a file comes it has no name that is served; if it ends early, it
+    never was.
+    """
+    with MemoryClient(example("form").Uploads(tmp_path)) as client:
+        exchange = client.open("POST", "/", MULTIPART, contentLength=100_000)
+        exchange.send(sent(("a", b"x" * 1000))[:500])
+        (path,) = tmp_path.iterdir()
+        assert client.get(f"/files/{path.name}").code == 404
+        exchange.disconnect()
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_linksOfTheSite() -> None:
