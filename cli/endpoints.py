@@ -30,8 +30,16 @@ _TYPES: Final = frozenset(
 # Types that only wrap what follows.
 _WRAPPERS: Final = frozenset(("haproxy",))
 
-# Which argument of these is the interface, if it has no name.
+# Which argument of these is the interface, if it has no name; and which the
+# length of the queue of those that wait to be accepted.
 _INTERFACES: Final = {"tcp": 1, "tcp6": 1, "ssl": 4}
+_BACKLOGS: Final = {"tcp": 2, "tcp6": 2, "ssl": 5, "unix": 2}
+
+# Connections that wait to be accepted.  Those beyond have to try again after one
+# second, then three, and seven.  Twisted's 50 is full when a thousand come in a
+# second and one turn of the loop takes 50 milliseconds; what waits costs nothing
+# but a little of the kernel's memory.
+BACKLOG: Final = 1024
 
 _COLON: Final = re.compile(r"(?<!\\):")
 _NAMED: Final = re.compile(r"([A-Za-z]+)=(.*)", re.DOTALL)
@@ -100,24 +108,36 @@ class Endpoint:
 
         @return: the Twisted endpoint string.
         """
-        if self.string is None:
-            return f"tcp:{self.port}:interface={_quote(self.host or host)}"
-        kind, arguments = _take(self.string)
-        place = _INTERFACES.get(kind)
-        unnamed = [each for each in arguments if not _NAMED.fullmatch(each)]
-        if (
-            place is None
-            or len(unnamed) > place
-            or any(each.startswith("interface=") for each in arguments)
-        ):
-            return self.string
+        string = self.string
+        if string is None:
+            string = f"tcp:{self.port}:interface={_quote(self.host or host)}"
+        kind, arguments = _take(string)
         if kind == "tcp6":
             host = _SIXTH.get(host, host)
-        return f"{self.string}:interface={_quote(host)}"
+        if _lacks(arguments, "interface", _INTERFACES.get(kind)):
+            string += f":interface={_quote(host)}"
+        if _lacks(arguments, "backlog", _BACKLOGS.get(kind)):
+            string += f":backlog={BACKLOG}"
+        return string
 
 
 def _quote(argument: str) -> str:
     return argument.replace("\\", "\\\\").replace(":", "\\:")
+
+
+def _lacks(arguments: list[str], name: str, place: int | None) -> bool:
+    """
+    @param place: which of those without a name it would be; L{None} if there
+        is no such argument.
+
+    @return: whether there could be an argument C{name}, and isn't.
+    """
+    unnamed = [each for each in arguments if not _NAMED.fullmatch(each)]
+    return (
+        place is not None
+        and len(unnamed) <= place
+        and not any(each.startswith(name + "=") for each in arguments)
+    )
 
 
 def _take(string: str) -> tuple[str, list[str]]:

@@ -8,6 +8,8 @@ small response.  Where nothing is queued the socket can be asked directly.
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from typing import Any, Final
 
 from twisted.internet import tcp
@@ -28,8 +30,13 @@ _UNIX: Final = tuple(
     getattr(unix, name) for name in ("Server", "Client") if hasattr(unix, name)
 )
 
-# More than this isn't worth trying at once: the rest would have to be copied.
-_AT_ONCE: Final = 256 * 1024
+# Octets that a socket takes before the peer has room for them.  Left alone, the
+# kernel takes some megabytes from whoever has them: two thousand peers that read
+# slowly are as many gigabytes as it has for TCP, and then nobody gets anywhere.
+# This is as much as Twisted sends at a time; a fast peer is served no slower.
+UNSENT: Final = 128 * 1024
+
+_LIMIT_UNSENT: Final = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
 
 def beneath(transport: Any) -> Any:
@@ -59,6 +66,7 @@ def hasQueue(transport: Any) -> bool:
         type(transport) in _TCP + _UNIX
         and hasattr(transport, "_tempDataBuffer")
         and hasattr(transport, "dataBuffer")
+        and hasattr(transport, "_maybePauseProducer")
     )
 
 
@@ -70,6 +78,24 @@ def isPlainSocket(transport: Any) -> bool:
         Twisted's own, and so may be given to L{writeNow} and to sendfile.
     """
     return hasQueue(transport) and not getattr(transport, "TLS", False)
+
+
+def tune(transport: Any) -> None:
+    """
+    Set a new TCP connection up for messages: small ones go at once, and of large
+    ones the kernel doesn't keep more than it must.
+
+    @param transport: any; if it isn't TCP in the end, nothing is done.
+    """
+    lowest = beneath(transport)
+    if not isTCP(lowest):
+        return
+    # What is sent at once, in a few pieces, would otherwise wait for the peer's
+    # acknowledgement of the first.
+    with suppress(OSError):
+        lowest.setTcpNoDelay(True)
+        if _LIMIT_UNSENT is not None:
+            lowest.socket.setsockopt(socket.IPPROTO_TCP, _LIMIT_UNSENT, UNSENT)
 
 
 def isQueueEmpty(transport: Any) -> bool:
@@ -117,7 +143,8 @@ def closeNow(transport: Any) -> bool:
 
 def writeNow(transport: Any, data: bytes) -> None:
     """
-    As C{transport.write}, but sent at once as far as the socket takes it.
+    As C{transport.write}, but sent at once as far as the socket takes it.  The
+    rest isn't copied: of a response that many slow peers get there's only one.
 
     @param transport: for which L{isPlainSocket} holds.
     """
@@ -127,7 +154,6 @@ def writeNow(transport: Any, data: bytes) -> None:
         or not transport.connected
         or transport.disconnecting
         or transport._writeDisconnecting
-        or len(data) > _AT_ONCE
     ):
         transport.write(data)
         return
@@ -139,4 +165,8 @@ def writeNow(transport: Any, data: bytes) -> None:
         transport.write(data)
         return
     if sent < len(data):
-        transport.write(data[sent:])
+        # What the transport would make of it, if it didn't copy.
+        transport.dataBuffer = data
+        transport.offset = sent
+        transport._maybePauseProducer()
+        transport.startWriting()

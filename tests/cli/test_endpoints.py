@@ -44,7 +44,7 @@ from ..loop import Loop
 )
 def test_parse(text: str, string: str, secure: bool) -> None:
     found = endpoint(text)
-    assert found.describe("192.0.2.1") == string
+    assert found.describe("192.0.2.1").removesuffix(":backlog=1024") == string
     assert found.secure is secure
     assert found.text == text
 
@@ -99,7 +99,32 @@ def test_proxied(text: str, proxied: bool) -> None:
     [("127.0.0.1", r"\:\:1"), ("0.0.0.0", r"\:\:"), ("::1", r"\:\:1")],
 )
 def test_addressOfTheSixthKind(host: str, sixth: str) -> None:
-    assert Endpoint.parse("tcp6:80").describe(host) == f"tcp6:80:interface={sixth}"
+    described = Endpoint.parse("tcp6:80").describe(host)
+    assert described == f"tcp6:80:interface={sixth}:backlog=1024"
+
+
+@pytest.mark.parametrize(
+    ("text", "backlog"),
+    [
+        ("80", 1024),
+        ("tcp:80", 1024),
+        ("tcp:80:127.0.0.1", 1024),
+        ("tcp:80:127.0.0.1:7", 7),
+        ("tcp:80:backlog=7", 7),
+        ("tcp:port=80", 1024),
+        ("unix:/run/site.sock", 1024),
+        ("unix:/run/site.sock:666", 1024),
+        ("unix:/run/site.sock:666:7", 7),
+    ],
+)
+def test_backlog(loop: Loop, text: str, backlog: int) -> None:
+    """
+    A crowd that comes all at once finds room to wait.
+    """
+    described = Endpoint.parse(text).describe("127.0.0.1")
+    server: Any = serverFromString(loop.reactor, described)
+    found = getattr(server, "_backlog", None) or server._kwargs["backlog"]
+    assert found == backlog
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -21,7 +21,7 @@ from .wires import Asked, Server, answerAtOnce, answerNothing
 __all__ = ["socketServer"]
 
 # Content that the kernel takes whole, and a client with little room doesn't.
-MUCH = 600_000
+MUCH = 100_000
 
 
 def connected(server: Server) -> None:

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 from twisted.protocols.policies import WrappingFactory
 
-from penstock.core.direct import isPlainSocket
+from penstock.core.direct import UNSENT, isPlainSocket, queued
 from penstock.core.errors import DeadlineExceeded, PeerGone
 from penstock.core.headers import Headers
 from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Timeouts
+from penstock.transports.http1.queues import unacknowledged
 
 from ..loop import Loop
 from .test_channel import BAD, HELLO, get, ok, put
@@ -189,7 +190,8 @@ def test_directIsFound(server: Server) -> None:
     assert channel.transport.getTcpNoDelay()
 
 
-def test_bigWriteToSlowReader(server: Server) -> None:
+@pytest.mark.parametrize("size", [30000, 4000000])
+def test_bigWriteToSlowReader(server: Server, size: int) -> None:
     """
     What the socket doesn't take at once isn't lost, and comes in order.
     """
@@ -198,8 +200,8 @@ def test_bigWriteToSlowReader(server: Server) -> None:
     def react(asked: Asked, what: str) -> None:
         if what == "process":
             asked.channel.writeHeaders(200, Headers([("content-length", "4000000")]))
-            for place in range(0, len(content), 30000):
-                asked.channel.writeData(content[place : place + 30000])
+            for place in range(0, len(content), size):
+                asked.channel.writeData(content[place : place + size])
             asked.channel.finish()
 
     server.listen(react)
@@ -359,6 +361,29 @@ def test_stallOfPlainWrites(server: Server) -> None:
     assert type(asked.lost) is DeadlineExceeded
 
 
+def test_slowReadersShareOneAnswer(server: Server) -> None:
+    """
+    What a slow reader doesn't take is neither copied nor given to the kernel,
+    whose memory for all connections together is bounded.
+    """
+    content = bytes(3_000_000)
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            asked.answer(content)
+
+    server.listen(react)
+    client = server.connect(receiveBuffer=4096)
+    client.send(HELLO)
+    server.begun()
+    server.loop.settle()
+    (channel,) = server.factory._sweep
+    transport: Any = channel.transport
+    assert transport.dataBuffer is content
+    assert queued(transport) > len(content) / 2
+    assert unacknowledged(transport.socket) < 4 * UNSENT
+
+
 @pytest.mark.parametrize("fields", [b"", b"Connection: close\r\n"], ids=["", "close"])
 @pytest.mark.parametrize("kind", ["plain", "file"])
 def test_stallInTheKernel(
@@ -368,14 +393,14 @@ def test_stallInTheKernel(
     K2: a response that the kernel has taken whole isn't one that the peer has.
     """
     whole = tmp_path / "whole"
-    whole.write_bytes(bytes(600_000))
+    whole.write_bytes(bytes(100_000))
 
     def react(asked: Asked, what: str) -> None:
         if what != "process":
             return
         channel = asked.channel
         if kind == "plain":
-            asked.answer(bytes(600_000))
+            asked.answer(bytes(100_000))
             return
         file = whole.open("rb")
 
@@ -383,8 +408,8 @@ def test_stallInTheKernel(
             file.close()
             channel.finish()
 
-        channel.writeHeaders(200, Headers([("content-length", "600000")]))
-        channel.writeFile(file, 0, 600_000).addCallback(sent)
+        channel.writeHeaders(200, Headers([("content-length", "100000")]))
+        channel.writeFile(file, 0, 100_000).addCallback(sent)
 
     server.listen(react, timeouts=Timeouts(write=0.6, idle=None, linger=None))
     client = server.connect(receiveBuffer=4096)

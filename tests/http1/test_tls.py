@@ -192,7 +192,7 @@ def test_stall(tls: Encrypted, fields: bytes) -> None:
     def react(asked: Asked, what: str) -> None:
         if what == "process":
             beneath.pauseProducing()
-            asked.answer(bytes(600_000))
+            asked.answer(bytes(100_000))
 
     tls.listen(react, timeouts=Timeouts(write=0.6, idle=None, linger=None))
     client = tls.connect()

@@ -18,8 +18,8 @@ from penstock.core.direct import (
     closeNow,
     hasQueue,
     isPlainSocket,
-    isTCP,
     queued,
+    tune,
     writeNow,
 )
 from penstock.core.interfaces import ConnectionInfo
@@ -92,10 +92,7 @@ class ServerConnection(Protocol):
         self._put: Callable[[bytes], Any] = (
             partial(writeNow, transport) if self._plain else transport.write
         )
-        if isTCP(beneath(transport)):
-            # What is sent at once, in a few pieces, would otherwise wait for
-            # the peer's acknowledgement of the first.
-            transport.setTcpNoDelay(True)
+        tune(transport)
         transport.registerProducer(self, True)
         self.factory.connected(self, transport)
 
@@ -156,6 +153,12 @@ class ServerConnection(Protocol):
         """
         out = self._out
         if out:
+            if len(out) > 1 and len(out[-1]) > GATHER:
+                # Not to copy it is worth a system call; and who reads it slowly
+                # would have us keep the copy.
+                large = out.pop()
+                self.flush()
+                out.append(large)
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
             self._outSize = 0
