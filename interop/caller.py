@@ -250,12 +250,16 @@ class Connection:
             )
         return fields
 
-    def answer(self, order: Order, sent: bool) -> Answer:
+    def answer(self, order: Order, sent: bool, keep: bool) -> Answer:
         """
+        @param sent: whether all of C{order} was.
+        @param keep: whether to keep all content.
+
         @return: the response to C{order}.
         """
         answer = Answer()
         started = time.monotonic()
+        self.silent = not self._waiting
         while (head := self.head()).code < 200:
             answer.interim.append(head.code)
             if head.code == 100 and order.expect and not sent:
@@ -285,7 +289,7 @@ class Connection:
         else:
             content = self.rest()
             close = True
-        answer.take(content, order.isEcho)
+        answer.take(content, keep or order.isEcho)
         answer.seconds = time.monotonic() - started
         self.used = True
         self.last = order.kind + " " + order.method
@@ -370,16 +374,21 @@ class Caller:
     """
 
     def __init__(
-        self, address: tuple[str, int] | str, source: str | None = None
+        self,
+        address: tuple[str, int] | str,
+        source: str | None = None,
+        keep: bool = False,
     ) -> None:
         """
         @param address: host and port, or the path of a unix socket.
         @param source: the address to come from.
+        @param keep: whether to keep all content.
         """
         self.connections = 0
         self.retried = 0
         self._address = address
         self._source = source
+        self._keep = keep
         self._connection: Connection | None = None
 
     def call(self, orders: Sequence[Order]) -> list[Answer]:
@@ -425,7 +434,7 @@ class Caller:
                 return [Answer(lost="left")]
         for order in orders:
             try:
-                answers.append(connection.answer(order, sent))
+                answers.append(connection.answer(order, sent, self._keep))
             except Stale:
                 if not answers:
                     raise

@@ -8,11 +8,49 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from compare import Difference
 from orders import Order
 
-Check = Callable[[Order, Difference, set[str]], bool]
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    One difference, and all that differs in the same answer.
+    """
+
+    order: Order
+    what: str
+    got: Any
+    others: frozenset[str]
+
+    def answered(self, *codes: int) -> bool:
+        """
+        @return: whether a stage has answered in place of the tree.
+        """
+        return self.what == "code" and self.got in codes
+
+    @property
+    def isOddTarget(self) -> bool:
+        """
+        Whether it is all about the target.
+        """
+        return self.order.kind in ("echo target", "other target")
+
+    @property
+    def isGetWithContent(self) -> bool:
+        """
+        Whether it is what many don't expect.
+        """
+        return self.order.method == "GET" and self.order.body is not None
+
+    @property
+    def isEarlyContinue(self) -> bool:
+        """
+        Whether 100 came though the tree didn't ask for content.
+        """
+        return self.what == "interim" and self.order.expect and self.got == [100]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,257 +60,224 @@ class Known:
 
     @ivar stages: whose names begin so.
     @ivar why: a sentence.
-    @ivar test: whether a difference is that; its last argument is all that
-        differs in the same answer.
+    @ivar test: whether a difference is that.
     """
 
     stages: tuple[str, ...]
     why: str
-    test: Check
-
-
-def _field(*names: str) -> Check:
-    wanted = {f"field {name}" for name in names}
-    return lambda order, difference, all: difference.what in wanted
-
-
-def _seen(*names: str) -> Check:
-    wanted = {f"seen field {name}" for name in names}
-    return lambda order, difference, all: difference.what in wanted
-
-
-def _answered(code: int) -> Check:
-    """
-    The stage has answered with that in place of the tree.
-    """
-
-    def test(order: Order, difference: Difference, all: set[str]) -> bool:
-        return difference.what == "code" and difference.got == code
-
-    return test
-
-
-def _page(order: Order, difference: Difference, all: set[str]) -> bool:
-    """
-    A page of the stage's own, where the tree's would have had the same code.
-    """
-    return (
-        order.kind in ("echo target", "other target")
-        and {"content", "field vary"} <= all
-        and "code" not in all
-    )
-
-
-def _continued(order: Order, difference: Difference, all: set[str]) -> bool:
-    return difference.what == "interim" and order.expect and difference.got == [100]
+    test: Callable[[Case], bool]
 
 
 KNOWN: tuple[Known, ...] = (
     Known(
         ("nginx",),
         "TRACE is answered with 405",
-        lambda order, difference, all: (
-            order.method == "TRACE" and _answered(405)(order, difference, all)
-        ),
+        lambda case: case.order.method == "TRACE" and case.answered(405),
     ),
     Known(
         ("nginx",),
         "a target that leads above the root when decoded, or isn't a path, is"
         " answered with 400",
-        lambda order, difference, all: (
-            order.kind in ("echo target", "other target")
-            and _answered(400)(order, difference, all)
-        ),
+        lambda case: case.isOddTarget and case.answered(400),
     ),
     Known(
         ("nginx",),
         "malformed escapes and %00 are answered with 400, by a page of its own",
-        _page,
+        lambda case: (
+            case.isOddTarget
+            and {"content", "field vary"} <= case.others
+            and "code" not in case.others
+        ),
     ),
     Known(
         ("nginx",),
         "trailers are not passed on",
-        lambda order, difference, all: (
-            difference.what in ("trailers", "seen trailers") and not difference.got
-        ),
+        lambda case: case.what in ("trailers", "seen trailers") and not case.got,
     ),
     Known(
         ("nginx",),
         "fields with other than letters, digits and dashes in their names are dropped",
-        _seen("x-dots.and~marks!", "x_under_score"),
+        lambda case: (
+            case.what in ("seen field x-dots.and~marks!", "seen field x_under_score")
+        ),
     ),
     Known(
         ("nginx",),
         "fields that Connection names are passed on",
-        _seen("x-hop"),
+        lambda case: case.what == "seen field x-hop",
     ),
     Known(
-        ("nginx",),
-        "it answers 100 (Continue) itself, before it asks",
-        _continued,
+        ("nginx", "varnish"),
+        "it answers 100 (Continue) itself, before anybody wants the content",
+        lambda case: case.isEarlyContinue,
     ),
     Known(
         ("nginx",),
         "interim responses are not asked for in HTTP/1.0",
-        lambda order, difference, all: (
-            order.kind == "hinted" and difference.what == "interim"
-        ),
+        lambda case: case.order.kind == "hinted" and case.what == "interim",
     ),
     Known(
         ("varnish",),
         "Age and X-Varnish are added",
-        lambda order, difference, all: (
-            difference.what in ("field age", "field x-varnish", "seen field x-varnish")
+        lambda case: (
+            case.what in ("field age", "field x-varnish", "seen field x-varnish")
         ),
     ),
     Known(
         ("varnish",),
         "HEAD with a range, and a range of nothing, are answered with 416",
-        lambda order, difference, all: (
-            _answered(416)(order, difference, all)
-            and any(name == "Range" for name, _ in order.fields)
+        lambda case: (
+            case.answered(416) and any(name == "Range" for name, _ in case.order.fields)
         ),
     ),
     Known(
         ("varnish",),
         "the content of GET is dropped, and may break the connection",
-        lambda order, difference, all: (
-            order.method == "GET"
-            and order.body is not None
-            and difference.what.startswith(("lost", "seen "))
-        ),
+        lambda case: case.isGetWithContent and case.what.startswith(("lost", "seen ")),
     ),
     Known(
         ("varnish",),
-        "a response with trailers, or after 103, is answered with 503, or loses"
-        " its trailers",
-        lambda order, difference, all: (
-            order.kind in ("trailers", "hinted")
+        "a response with trailers, or after 103, is answered with 503, or cut, or"
+        " loses its trailers",
+        lambda case: (
+            case.order.kind in ("trailers", "hinted")
             and (
-                _answered(503)(order, difference, all)
-                or difference.what in ("trailers", "interim", "content", "lost")
-                or difference.what == "field trailer"
+                case.answered(503)
+                or case.what in ("trailers", "interim", "content", "lost")
+                or case.what == "field trailer"
             )
         ),
     ),
     Known(
         ("varnish",),
-        "a request with trailers breaks the connection",
-        lambda order, difference, all: (
-            bool(order.trailers)
+        "a request with trailers is answered with 503, or breaks the connection",
+        lambda case: (
+            bool(case.order.trailers)
             and (
-                difference.what == "lost"
-                or difference.what.startswith("seen ")
-                or _answered(503)(order, difference, all)
+                case.answered(503)
+                or case.what == "lost"
+                or case.what.startswith("seen ")
             )
         ),
     ),
     Known(
         ("varnish",),
         "HEAD for what would be compressed doesn't say so",
-        lambda order, difference, all: (
-            order.method == "HEAD" and difference.what == "field content-encoding"
+        lambda case: (
+            case.order.method == "HEAD" and case.what == "field content-encoding"
         ),
-    ),
-    Known(
-        ("varnish",),
-        "it answers 100 (Continue) itself, before it asks",
-        _continued,
-    ),
-    Known(
-        ("squid",),
-        "trailers are not passed on, nor Trailer",
-        lambda order, difference, all: (
-            difference.what
-            in ("trailers", "seen trailers", "field trailer", "seen field trailer")
-        ),
-    ),
-    Known(
-        ("squid",),
-        "GET with content is answered with 411, OPTIONS * with 501",
-        lambda order, difference, all: (
-            (
-                (_answered(411)(order, difference, all) or difference.what == "lost")
-                and order.method == "GET"
-                and order.body is not None
-            )
-            or (order.target == "*" and _answered(501)(order, difference, all))
-        ),
-    ),
-    Known(
-        ("squid",),
-        "connections are closed that were said to stay: after HEAD without a"
-        " length, and after an early answer",
-        lambda order, difference, all: (
-            difference.what == "lost"
-            and difference.got.startswith("the connection was gone")
-            and difference.got.endswith((" HEAD", "limited PUT", "refused POST"))
-        ),
-    ),
-    Known(
-        ("squid",),
-        "Proxy-Connection counts more than Connection",
-        lambda order, difference, all: (
-            difference.what == "lost"
-            and "stays" in difference.got
-            and ("Proxy-Connection", "keep-alive") in order.fields
-        ),
-    ),
-    Known(
-        ("squid",),
-        "Max-Forwards is not passed on, or counted",
-        _seen("max-forwards"),
     ),
     Known(
         ("squid",),
         "X-Cache, X-Cache-Lookup, Surrogate-Capability and a Cache-Control with"
         " max-age=259200 are added",
-        lambda order, difference, all: (
-            difference.what
-            in ("field x-cache", "field x-cache-lookup")
-            + ("seen field surrogate-capability", "seen field cache-control")
+        lambda case: (
+            case.what in ("field x-cache", "field x-cache-lookup")
+            or case.what == "seen field surrogate-capability"
+            or case.what == "seen field cache-control"
+        ),
+    ),
+    Known(
+        ("squid",),
+        "trailers are not passed on, nor Trailer",
+        lambda case: (
+            case.what
+            in ("trailers", "seen trailers", "field trailer", "seen field trailer")
+        ),
+    ),
+    Known(
+        ("squid",),
+        "GET with content is answered with 411",
+        lambda case: (
+            case.isGetWithContent and (case.answered(411) or case.what == "lost")
+        ),
+    ),
+    Known(
+        ("squid",),
+        "OPTIONS * is answered with 501",
+        lambda case: case.order.target == "*" and case.answered(501),
+    ),
+    Known(
+        ("squid",),
+        "Max-Forwards is dropped, or counted, whatever the method",
+        lambda case: case.what == "seen field max-forwards",
+    ),
+    Known(
+        ("squid",),
+        "connections are closed that were said to stay: after HEAD without a"
+        " length, and after an early answer",
+        lambda case: (
+            case.what == "lost"
+            and case.got.startswith("the connection was gone")
+            and case.got.endswith((" HEAD", "limited PUT", "refused POST"))
+        ),
+    ),
+    Known(
+        ("squid",),
+        "Proxy-Connection counts more than Connection",
+        lambda case: (
+            case.what == "lost"
+            and "stays" in case.got
+            and ("Proxy-Connection", "keep-alive") in case.order.fields
+        ),
+    ),
+    Known(
+        ("ours",),
+        "what may not be sent isn't",
+        lambda case: case.what == "lost" and case.got.startswith("LocalProtocolError"),
+    ),
+    Known(
+        ("haproxy-hasty",),
+        "a connection is closed just when a request with content is sent on it,"
+        " which nobody may send again",
+        lambda case: (
+            case.order.body is not None
+            and (
+                case.answered(502)
+                or (case.what == "lost" and case.got.startswith("PeerGone"))
+            )
         ),
     ),
     Known(
         ("penstock", "gateway"),
-        "TRACE has one hop less to go (RFC 9110, section 7.6.2)",
-        lambda order, difference, all: (
-            order.method in ("TRACE", "OPTIONS")
-            and difference.what == "seen field max-forwards"
+        "TRACE and OPTIONS have one hop less to go (RFC 9110, section 7.6.2)",
+        lambda case: (
+            case.order.method in ("TRACE", "OPTIONS")
+            and case.what == "seen field max-forwards"
         ),
     ),
 )
+
+# What follows if an answer isn't the tree's.
+_FOLLOWS = ("field ", "content", "interim", "trailers")
 
 
 def explain(
     stages: list[str], order: Order, difference: Difference, found: list[Difference]
 ) -> str:
     """
+    @param found: all that differs in the same answer.
+
     @return: why; empty if nobody knows.
     """
-    every = {other.what for other in found}
-    differing = {other.what: other for other in found}
-    for known in KNOWN:
-        for stage in stages:
-            if stage.startswith(known.stages):
-                if known.test(order, difference, every):
-                    return f"{stage}: {known.why}"
-                # What else is in an answer that isn't the tree's follows.
-                code = differing.get("code")
-                if (
-                    code is not None
-                    and difference.what.startswith(
-                        ("field ", "content", "interim", "trailers")
-                    )
-                    and known.test(order, code, every)
-                ):
-                    return f"{stage}: {known.why}"
+    others = frozenset(other.what for other in found)
+    cases = [
+        Case(order, other.what, other.got, others)
+        for other in found
+        if other is difference
+        or (other.what == "code" and difference.what.startswith(_FOLLOWS))
+    ]
+    for stage in stages:
+        for known in KNOWN:
+            if stage.startswith(known.stages) and any(map(known.test, cases)):
+                return f"{stage}: {known.why}"
     return ""
 
 
 def impassable(stages: list[str]) -> set[str]:
     """
-    @return: the kinds of orders that can't be sent along a route.
+    @return: the kinds of orders that can't be sent along a route, as what they
+        lead to disturbs the orders after them.
     """
     kinds: set[str] = set()
     for stage in stages:

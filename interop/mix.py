@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from files import SIZES, TEXTS
 from orders import Fields, Order
@@ -225,7 +226,7 @@ class Mix:
             for _ in range(self._chance.choice((0, 0, 1, 3, 8)))
         )
         edges = [0, *cuts, len(content)]
-        return tuple(content[a:b] for a, b in zip(edges, edges[1:], strict=False))
+        return tuple(content[a:b] for a, b in pairwise(edges))
 
     def _withContent(self, order: Order, size: int) -> Order:
         chance = self._chance

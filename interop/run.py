@@ -5,7 +5,8 @@ Send ten thousand mixed requests along a route, and compare what comes::
     python run.py --requests 1000 "penstock haproxy"
     python run.py
 
-A route names the stages of C{stages.py} from the client to the tree.
+A route names the stages of C{stages.py} from the client to the tree.  If the
+first is C{ours}, the client is penstock's own; else it is a plain socket.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from caller import Caller
@@ -26,9 +29,13 @@ from files import makeFiles
 from known import explain, impassable
 from mix import Mix
 from orders import Answer, Order
+from ours import OurCaller, adapted
 from stages import Route
 
 CLIENTS = 8
+
+# Requests that are sent without waiting, at most.
+PIPELINE = 4
 
 # Seconds after which an answer is late.
 SLOW = 2.0
@@ -47,6 +54,13 @@ ROUTES = (
     "penstock haproxy-hasty",
     "gateway",
     "nginx-kept gateway",
+    "ours nginx",
+    "ours nginx-kept",
+    "ours haproxy",
+    "ours haproxy-closing",
+    "ours haproxy-hasty",
+    "ours varnish",
+    "ours squid",
 )
 
 Work = list[tuple[Order, Answer]]
@@ -62,7 +76,7 @@ class Client(threading.Thread):
         self.source = f"127.0.0.{11 + place}"
         self.caller = Caller(("127.0.0.1", port), self.source)
         self.found: list[tuple[Order, list[Difference], Answer]] = []
-        self.kinds: Counter[str] = Counter()
+        self.requests = 0
         self.octets = 0
         self.slowest = (0.0, "")
         self._work = work
@@ -77,7 +91,7 @@ class Client(threading.Thread):
             took = time.monotonic() - started
             self.slowest = max(self.slowest, (took, orders[0][0].describe()))
             for (order, expected), got in zip(orders, answers, strict=True):
-                self.kinds[order.kind] += 1
+                self.requests += 1
                 self.octets += got.size + order.size
                 if got.lost != "left":
                     found = differences(order, expected, got, self.source)
@@ -86,23 +100,88 @@ class Client(threading.Thread):
         self.caller.close()
 
 
-def groups(mix: Mix, oracle: Oracle, count: int) -> list[Work]:
+def prepared(
+    stages: list[str], oracle: Oracle, names: Iterable[str], count: int, seed: int
+) -> Work:
     """
-    @return: orders, and what is to come of them; those together that are sent
-        without waiting.
+    @return: orders, and what is to come of them.
     """
-    made: list[Work] = []
-    together: Work = []
-    for order in mix.orders(count):
-        pair = (order, oracle.answer(order))
-        if order.pipelined and len(together) < 4:
-            together.append(pair)
-            continue
-        if together:
-            made.append(together)
-            together = []
-        made.append([pair])
-    return [*made, together] if together else made
+    targets = [f"/files/{name.replace(' ', '%20')}" for name in names]
+    mix = Mix(seed, oracle.tags(targets), impassable(stages))
+    orders: Iterable[Order] = mix.orders(count)
+    if stages[:1] == ["ours"]:
+        orders = map(adapted, orders)
+    return [(order, oracle.answer(order)) for order in orders]
+
+
+def together(work: Work) -> Iterator[Work]:
+    """
+    @return: the same; those together that are sent without waiting.
+    """
+    group: Work = []
+    for pair in work:
+        if pair[0].pipelined:
+            group.append(pair)
+            if len(group) == PIPELINE:
+                yield group
+                group = []
+        else:
+            yield [pair]
+    if group:
+        yield group
+
+
+@dataclass(slots=True)
+class Tally:
+    """
+    What the clients of a route have seen.
+    """
+
+    found: list[tuple[Order, list[Difference], Answer]]
+    requests: int
+    octets: int
+    connections: int
+    retried: int
+    slowest: tuple[float, str]
+
+
+def send(work: Work, port: int) -> Tally:
+    """
+    Send orders from plain sockets.
+    """
+    waiting: queue.Queue[Work | None] = queue.Queue()
+    clients = [Client(waiting, port, place) for place in range(CLIENTS)]
+    for group in together(work):
+        waiting.put(group)
+    for client in clients:
+        waiting.put(None)
+        client.start()
+    for client in clients:
+        client.join()
+    return Tally(
+        [each for client in clients for each in client.found],
+        sum(client.requests for client in clients),
+        sum(client.octets for client in clients),
+        sum(client.caller.connections for client in clients),
+        sum(client.caller.retried for client in clients),
+        max(client.slowest for client in clients),
+    )
+
+
+def sendOurs(work: Work, port: int) -> Tally:
+    """
+    Send orders by penstock's calling end.
+    """
+    caller = OurCaller(port, CLIENTS)
+    caller.run(work)
+    return Tally(
+        caller.found,
+        len(caller.kinds),
+        caller.octets,
+        caller.connections,
+        0,
+        caller.slowest,
+    )
 
 
 def run(stages: list[str], count: int, seed: int, most: int) -> int:
@@ -113,83 +192,63 @@ def run(stages: list[str], count: int, seed: int, most: int) -> int:
 
     @return: how many there are.
     """
-    name = " > ".join(["client", *stages, "tree"])
     with tempfile.TemporaryDirectory(prefix="interop-") as scratch:
         folder = Path(scratch)
+        # For proxies that run as somebody else.
         folder.chmod(0o755)
         files = folder / "files"
         files.mkdir()
         names = makeFiles(files)
-        oracle = Oracle(str(files))
-        targets = [f"/files/{name.replace(' ', '%20')}" for name in names]
-        orders = groups(
-            Mix(seed, oracle.tags(targets), impassable(stages)), oracle, count
-        )
-        route = Route(stages, folder, files)
+        work = prepared(stages, Oracle(str(files)), names, count, seed)
+        isOurs = stages[:1] == ["ours"]
+        route = Route(stages[1:] if isOurs else stages, folder, files)
         try:
-            before = route.tree.process.descriptors
             started = time.monotonic()
-            clients = send(orders, route.port)
+            tally = (sendOurs if isOurs else send)(work, route.port)
             took = time.monotonic() - started
         finally:
             complaints = route.stop()
-    kinds = sum((client.kinds for client in clients), Counter())
-    explained: Counter[str] = Counter()
-    shapes: Counter[tuple[str, ...]] = Counter()
-    unexplained = 0
-    for client in clients:
-        for order, found, got in client.found:
-            left = []
-            for difference in found:
-                why = explain(stages, order, difference, found)
-                if why:
-                    explained[why] += 1
-                else:
-                    left.append(difference)
-            if left:
-                unexplained += 1
-                shape = (order.kind, *(difference.what for difference in left))
-                shapes[shape] += 1
-                if shapes[shape] == 1 and len(shapes) <= most:
-                    print(f"  {order.describe():.400}")
-                    print(f"    answer {got.code}, {got.size} octets, {got.interim}")
-                    for difference in left:
-                        print(f"    {difference}")
-    for shape, times in shapes.most_common():
-        print(f"  {times} of {shape}")
-    connections = sum(client.caller.connections for client in clients)
-    retried = sum(client.caller.retried for client in clients)
-    octets = sum(client.octets for client in clients)
+    explained, unexplained = report(stages, tally, most)
     print(
-        f"{name}: {sum(kinds.values())} requests, {unexplained} with an unexplained "
-        f"difference, {took:.0f} s, {octets >> 20} MiB, {connections} connections, "
-        f"{retried} retried"
+        f"{' > '.join(['client', *stages, 'tree'])}: {tally.requests} requests, "
+        f"{unexplained} with a difference that isn't explained, {took:.0f} s, "
+        f"{tally.octets >> 20} MiB, {tally.connections} connections, "
+        f"{tally.retried} sent again"
     )
-    longest, late = max(client.slowest for client in clients)
-    if longest > SLOW:
-        print(f"  {longest:.1f} s: {late:.200}")
+    if tally.slowest[0] > SLOW:
+        print(f"  {tally.slowest[0]:.1f} s: {tally.slowest[1]:.200}")
     for why, times in explained.most_common():
         print(f"    {times:6} {why}")
     if complaints:
-        print(f"  the servers say: {complaints[:3000]}")
+        print(f"  the servers say: {complaints:.3000}")
         unexplained += 1
     return unexplained
 
 
-def send(orders: list[Work], port: int) -> list[Client]:
+def report(stages: list[str], tally: Tally, most: int) -> tuple[Counter[str], int]:
     """
-    @return: the clients, who are done.
+    Show what isn't explained, once for each kind.
+
+    @return: how often what was explained came, in answers; and how many answers
+        have something else.
     """
-    work: queue.Queue[Work | None] = queue.Queue()
-    clients = [Client(work, port, place) for place in range(CLIENTS)]
-    for group in orders:
-        work.put(group)
-    for client in clients:
-        work.put(None)
-        client.start()
-    for client in clients:
-        client.join()
-    return clients
+    explained: Counter[str] = Counter()
+    shapes: Counter[tuple[str, ...]] = Counter()
+    for order, found, got in tally.found:
+        whys = [explain(stages, order, difference, found) for difference in found]
+        explained.update(set(whys) - {""})
+        left = [each for each, why in zip(found, whys, strict=True) if not why]
+        if left:
+            shape = (order.kind, *(difference.what for difference in left))
+            shapes[shape] += 1
+            if shapes[shape] == 1 and len(shapes) <= most:
+                print(f"  {order.describe():.400}")
+                print(f"    answer {got.code}, {got.size} octets, {got.interim}")
+                for difference in left:
+                    print(f"    {difference}")
+    for shape, times in shapes.most_common():
+        print(f"  {times} of {shape}")
+    return explained, shapes.total()
 
 
 def main() -> None:

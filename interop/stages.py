@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,49 @@ backend back
     server next 127.0.0.1:{next} {server}
 """
 
+ORIGIN = """
+daemon off;
+worker_processes 2;
+pid {folder}/pid;
+error_log {folder}/error.log crit;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    types {{ text/plain txt; text/css css; text/html html; }}
+    default_type application/octet-stream;
+    gzip on;
+    gzip_types text/css text/plain;
+    # So that connections go while somebody would like to use them.
+    keepalive_requests 20;
+    keepalive_timeout 50ms;
+    lingering_timeout 1s;
+    server {{
+        listen 127.0.0.1:{port};
+        root {files};
+        client_max_body_size 300k;
+        location /put/ {{
+            root {folder};
+            dav_methods PUT DELETE;
+            create_full_put_path on;
+        }}
+        location = /moved {{ return 301 /note.txt; }}
+        location = /gone {{ return 410; }}
+        location = /nothing {{ return 204; }}
+        location = /hangup {{ return 444; }}
+        location /old/ {{
+            # By itself, and in HTTP/1.0, which it hears without a length.
+            proxy_pass http://127.0.0.1:{port}/;
+            proxy_buffering off;
+        }}
+    }}
+}}
+"""
+
 VARNISH = """
 vcl 4.1;
 backend default {{
@@ -160,6 +204,17 @@ def nginx(http: str = "", upstream: str = "", location: str = "") -> Start:
         return _start(place, [*command, "-e", str(place.folder / "error.log")], port)
 
     return start
+
+
+def origin(place: Place) -> Running:
+    """
+    nginx by itself, with the files.
+    """
+    port = freePort()
+    config = place.folder / "nginx.conf"
+    config.write_text(ORIGIN.format(folder=place.folder, files=place.files, port=port))
+    command = ["nginx", "-p", str(place.folder), "-c", str(config)]
+    return _start(place, [*command, "-e", str(place.folder / "error.log")], port)
 
 
 def haproxy(defaults: str = "", server: str = "") -> Start:
@@ -289,13 +344,17 @@ class Route:
     @ivar port: where to connect to.
     """
 
-    def __init__(self, names: list[str], folder: Path, files: Path) -> None:
+    def __init__(
+        self, names: list[str], folder: Path, files: Path, last: Start = tree
+    ) -> None:
         """
         @param names: of L{STAGES}, the one next to the client first.
+        @param last: what is behind them all.
         """
         self._running: list[Running] = []
         try:
-            self.tree = self._add(tree, "tree", folder, 0, 0, files)
+            self.tree = self._add(last, "tree", folder, 0, 0, files)
+            self._descriptors = self.tree.process.descriptors
             port, rpc = self.tree.port, self.tree.rpc
             for place, name in enumerate(reversed(names)):
                 running = self._add(
@@ -326,6 +385,8 @@ class Route:
         """
         complaints = ""
         for running in reversed(self._running):
+            if running is self._running[0]:
+                complaints += self._left()
             status = running.process.stop()
             if isinstance(running.process, Penstock):
                 complaints += running.process.complaints()
@@ -333,3 +394,17 @@ class Route:
                     complaints += f"exit status {status}\n"
         self._running = []
         return complaints
+
+    def _left(self) -> str:
+        """
+        @return: a complaint, if the tree keeps sockets though all have gone.
+        """
+        if not isinstance(self.tree.process, Penstock):
+            return ""
+        deadline = time.monotonic() + 5
+        while self.tree.process.descriptors > self._descriptors:
+            if time.monotonic() > deadline:
+                many = self.tree.process.descriptors - self._descriptors
+                return f"{many} sockets are left\n"
+            time.sleep(0.05)
+        return ""
