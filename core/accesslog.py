@@ -18,6 +18,7 @@ with requests that the transport has refused by itself, which have a line too::
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -26,6 +27,9 @@ from penstock.core.interfaces import ConnectionInfo
 
 # Longer targets are cut in the log: nobody reads on, and disks are finite.
 MAX_TARGET: Final = 2048
+
+# What an address is made of.
+_WORD: Final = re.compile(r"[0-9A-Za-z.:%_-]+")
 
 # So are remarks, and what was no request.
 MAX_REMARK: Final = 256
@@ -104,9 +108,14 @@ def _name(info: ConnectionInfo) -> str:
     @return: the client, in one word.
     """
     peer = getattr(info.peer, "host", None) or getattr(info.peer, "name", None)
-    if isinstance(peer, bytes):
-        peer = escaped(peer)
-    return peer or "-"
+    if not peer:
+        return "-"
+    if isinstance(peer, str):
+        if _WORD.fullmatch(peer) is not None:
+            return peer
+        # It should be an address; but that is what others say it is.
+        peer = peer.encode("utf-8", "backslashreplace")
+    return escaped(peer).replace(" ", "\\x20")
 
 
 def _quoted(remark: str | None) -> str:

@@ -341,11 +341,12 @@ class Called:
         root: Any = None,
         limits: RPCLimits | None = None,
         trustFacts: bool = False,
+        log: Any = None,
     ) -> None:
         self.clock = Clock()
         self.root = Noting() if root is None else root
         self.session = RPCSession(
-            Site(self.root),
+            Site(self.root, log),
             self.clock,
             dialled=False,
             limits=limits or RPCLimits(),
