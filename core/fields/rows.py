@@ -25,10 +25,10 @@ TRAILER: Final = Place.TRAILER
 HOP: Final = Place.HOP
 
 # What peers ask for is the same in most messages, and so is what a program
-# answers.  A hit costs 0.1 to 0.7 µs, a miss as much as the work itself: 9 µs
-# for the Accept of a browser, 4 for most structured fields.
-_MAX_RECENT: Final = 256
-_MAX_RECENT_LENGTH: Final = 256
+# answers.  A hit costs 0.1 to 0.4 µs, a miss as much as the work itself, up to 5
+# (benchmarks/fields.md).
+MAX_RECENT: Final = 256
+MAX_RECENT_LENGTH: Final = 256
 
 
 def recentlyParsed(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
@@ -36,11 +36,11 @@ def recentlyParsed(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     @return: C{parse}, with a memory for the latest short values that parsed.
         Not for secrets.
     """
-    recent = lru_cache(_MAX_RECENT)(parse)
+    recent = lru_cache(MAX_RECENT)(parse)
 
     @wraps(parse)
     def remember(value: bytes) -> Any:
-        return recent(value) if len(value) <= _MAX_RECENT_LENGTH else parse(value)
+        return recent(value) if len(value) <= MAX_RECENT_LENGTH else parse(value)
 
     return remember
 
@@ -61,8 +61,8 @@ def recentlyGenerated(generate: Callable[[Any], bytes]) -> Callable[[Any], bytes
             return generate(value)
         if raw is None:
             raw = generate(value)
-            if len(raw) <= _MAX_RECENT_LENGTH:
-                if len(recent) >= _MAX_RECENT:
+            if len(raw) <= MAX_RECENT_LENGTH:
+                if len(recent) >= MAX_RECENT:
                     recent.clear()
                 recent[value] = raw
         return raw

@@ -36,7 +36,7 @@ _HOP: Final = re.compile(
     rb"(" + _PAIR + rb"(?:[\t ]*+;[\t ]*+" + _PAIR + rb")*+)" + SEPARATOR
 )
 _PAIRS: Final = re.compile(
-    rb"(" + TOKEN + rb")=(?:(" + TOKEN + rb")|(" + QUOTED + rb"))"
+    (rb"(" + TOKEN + rb")=(?:(" + TOKEN + rb")|(" + QUOTED + rb"))").decode("latin-1")
 )
 _PORT: Final = re.compile(rb"([0-9]{1,5})" + SEPARATOR)
 _MAX_PORT: Final = 65535
@@ -130,12 +130,12 @@ def parseForwarded(value: bytes) -> tuple[Hop, ...]:
 
 
 def _parseHop(value: bytes) -> Hop | None:
-    pairs = _PAIRS.findall(value)
+    pairs = _PAIRS.findall(value.decode("latin-1"))
     if not pairs:
         return None
     found = {
-        name.lower().decode("ascii"): token.decode("ascii") if token else unquote(text)
-        for name, token, text in pairs
+        name.lower(): token or unquote(quoted.encode("latin-1"))
+        for name, token, quoted in pairs
     }
     if len(found) != len(pairs):
         raise ValueError("it has a parameter twice")

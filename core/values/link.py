@@ -111,14 +111,19 @@ def _parse(target: bytes, rest: bytes) -> Link:
             title = parseExtended(once["title*"])
         except ValueError:
             pass
-    relations = once.get("rel", "").lower().replace("\t", " ").split(" ")
+    relations = once.get("rel", "").lower()
     return Link(
         target.decode("ascii"),
-        tuple([relation for relation in relations if _isRelation(relation)]),
+        (relations,) if _isRelation(relations) else _several(relations),
         title,
         once.get("anchor"),
         tuple(others),
     )
+
+
+def _several(text: str) -> tuple[str, ...]:
+    parts = text.replace("\t", " ").split(" ")
+    return tuple([relation for relation in parts if _isRelation(relation)])
 
 
 def _isRelation(text: str) -> bool:
