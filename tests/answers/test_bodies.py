@@ -10,8 +10,11 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPullProducer, IPushProducer
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.protocols.basic import FileSender
 from twisted.web.client import FileBodyProducer
 from zope.interface import implementer
@@ -23,6 +26,9 @@ from penstock.core.produced import Produced
 from penstock.core.resource import Resource
 from penstock.core.response import Response
 from penstock.core.server import Request, Site
+from penstock.resources.compressed import Compressed
+from penstock.resources.events import Channel
+from penstock.transports.http1 import HTTPFactory
 
 from ..core.fakes import Wire, ask, gone
 
@@ -134,6 +140,19 @@ def test_failsBeforeTheFirstBlock(
     assert len(loggedErrors.flush()) == (code == 500)
 
 
+@pytest.mark.parametrize("fail", WAYS_TO_FAIL)
+def test_failsBehindAFilter(way: Any, fail: Any, loggedErrors: Any) -> None:
+    """
+    What would have been compressed fails in the same way.
+    """
+    root = Compressed(Making(lambda: fail(Marked())))
+    response = turn(way, way.start(root, "GET", "/", [("accept-encoding", "gzip")]))
+    assert response.code == 500
+    assert not response.headers.hasHeader("content-encoding")
+    assert b"<h1>500" in way.wait(response.read())
+    assert len(loggedErrors.flush()) == 1
+
+
 @pytest.mark.parametrize("kind", ["generator", "asynchronous"])
 def test_failsAfterTheFirstBlock(way: Any, kind: str, loggedErrors: Any) -> None:
     """
@@ -184,6 +203,63 @@ def test_headWithTheFirstBlock(way: Any) -> None:
             PENDING.pop().callback(None)
         assert way.wait(response.read()) == b"body"
     assert began == [0, 1, 3]
+
+
+def test_headOfEvents(way: Any) -> None:
+    """
+    Who listens for events is answered before there is one, compressed or not.
+    """
+    for fields in ([], [("accept-encoding", "gzip")]):
+        channel = Channel(way.clock)
+        root = Compressed(channel)
+        response = way.wait(way.start(root, "GET", "/", fields))
+        assert response.headers.hasHeader("content-encoding") == bool(fields)
+        way.settle()
+        assert channel.listeners == 1
+        response.cancel()
+        way.settle()
+        assert channel.listeners == 0
+
+
+def test_oneWrite() -> None:
+    """
+    The head and the first block are one write, and one packet.
+    """
+
+    async def blocks() -> AsyncIterator[bytes]:
+        await fired()
+        yield b"a"
+        await fired()
+        yield b"b"
+
+    clock = Clock()
+    transport = Writes()
+    protocol: Any = HTTPFactory(Site(Making(blocks)), clock).buildProtocol(
+        IPv4Address("TCP", "127.0.0.1", 1)
+    )
+    protocol.makeConnection(transport)
+    protocol.dataReceived(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert transport.writes == []
+    for _ in range(2):
+        PENDING.pop().callback(None)
+    clock.advance(0)
+    first, *others = transport.writes
+    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert first.endswith(b"\r\n\r\n1\r\na\r\n")
+    assert b"".join(others) == b"1\r\nb\r\n0\r\n\r\n"
+
+
+class Writes(StringTransport):
+    """
+    Keeps what was written apart.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.writes.append(data)
 
 
 @pytest.mark.parametrize("make", [lambda: iter(()), lambda: nothing()])

@@ -44,6 +44,7 @@ def upload(data: bytes) -> dict[str, object]:
         ("hello:Hello", "GET", "/", None, b"Hello, world!\n"),
         ("upload:Upload", "PUT", "/", b"abc", json.dumps(upload(b"abc")).encode()),
         ("tested:Notes", "GET", "/", None, b"{}"),
+        ("showcase:root", "GET", "/theme", None, b"Your theme is light.\n"),
     ],
 )
 def test_example(
