@@ -103,7 +103,8 @@ def normalise(body: Any) -> Any:
         return aiter(body)
     if isinstance(body, Iterable):
         return iter(body)
-    raise TypeError(f"{type(body).__name__} can't be a body")
+    hint = ": see Produced" if hasattr(body, "resumeProducing") else ""
+    raise TypeError(f"{type(body).__name__} can't be a body{hint}")
 
 
 def knownLength(body: Any) -> int | None:

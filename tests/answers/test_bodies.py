@@ -696,6 +696,16 @@ def test_producerUnsent(tmp_path: Any) -> None:
     assert file.closed
 
 
+def test_producerAlone() -> None:
+    """
+    One that has nowhere to write to is no body; the error says what is.
+    """
+    with pytest.raises(TypeError, match="see Produced"):
+        Response(Pulled(None, 3, []))
+    with pytest.raises(TypeError, match="a body$"):
+        Response(3)
+
+
 def test_oneProducerAtATime(loggedErrors: Any) -> None:
     """
     As with any consumer.
