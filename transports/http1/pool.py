@@ -489,7 +489,7 @@ def _withLength(
     def makeHead(length: int) -> bytes:
         # There is nothing to gain from it any more.
         headers.removeHeader(b"expect")
-        headers.setRaw(b"content-length", b"%d" % length)
+        headers.setRaw(b"Content-Length", b"%d" % length)
         head, _ = requestHead(method, target, host, headers, True)
         return head
 
