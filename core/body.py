@@ -333,6 +333,12 @@ class AsyncIteratorProducer:
 
         @return: L{None} if it is all written.
         """
+        if self._begin is None:
+            # Who waits for the first block must hear that nobody wants it.
+            self._open()
+            if self._stopped:
+                discard(self._blocks)
+                return None
         # All its steps run in one context, from the first on: what it sets
         # there it also finds there.
         running = settle(self._run())

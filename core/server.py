@@ -427,6 +427,10 @@ class Request(ReadingRequest):
             self.finish(trailers)
         else:
             self._later(writing, lambda ignored: self._written(trailers))
+            if not self.began:
+                # Nothing else tells what makes the first block that nobody
+                # waits for it any more.
+                self.whenDone().addCallback(lambda ignored: writing.cancel())
 
     def _becomeError(self, headers: Headers) -> tuple[Any, int | None]:
         page = self.site.errorPage(self, self.code, None)

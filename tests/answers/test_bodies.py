@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IPullProducer, IPushProducer
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -348,6 +348,65 @@ def test_leftBeforeTheFirstBlock(way: Any) -> None:
     asked.cancel()
     way.settle()
     assert closed == [True]
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+def test_givenUpBeforeTheFirstBlock(way: Any, cancels: bool, loggedErrors: Any) -> None:
+    """
+    So does whoever breaks off the response on this side.
+    """
+    closed: list[type] = []
+    requests: list[Request] = []
+
+    class Waiting(Resource):
+        cancelOnDisconnect = cancels
+
+        def render_GET(self, request: Request) -> Any:
+            requests.append(request)
+            return self.blocks()
+
+        async def blocks(self) -> AsyncIterator[bytes]:
+            try:
+                await Deferred()
+                yield b""
+            except BaseException as problem:
+                closed.append(type(problem))
+                raise
+
+    asked = way.start(Waiting(), "GET", "/")
+    asked.addErrback(lambda failure: None)
+    way.settle()
+    requests[0].abort()
+    way.settle()
+    assert closed == [CancelledError]
+
+
+def test_bodyOfARequestThatNobodyWants(way: Any) -> None:
+    """
+    What waits to write the body of a request ends with the exchange, if it
+    has begun.
+    """
+    began: list[bool] = []
+    closed: list[type] = []
+
+    async def blocks() -> AsyncIterator[bytes]:
+        began.append(True)
+        try:
+            await Deferred()
+            yield b""
+        except BaseException as problem:
+            closed.append(type(problem))
+            raise
+
+    class Abrupt(Resource):
+        policy = Stream()
+
+        def render_PUT(self, request: Request) -> None:
+            request.abort()
+
+    assert way.ask(Abrupt(), "PUT", "/", (), blocks()).code == 0
+    way.settle()
+    assert closed == [CancelledError] * len(began)
 
 
 def test_notBegunForHEAD() -> None:
@@ -702,7 +761,7 @@ def test_producerAlone() -> None:
     """
     with pytest.raises(TypeError, match="see Produced"):
         Response(Pulled(None, 3, []))
-    with pytest.raises(TypeError, match="a body$"):
+    with pytest.raises(TypeError, match=r"a body\Z"):
         Response(3)
 
 
