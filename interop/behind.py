@@ -246,12 +246,17 @@ class Results:
                 # Closed just when it was sent; nobody may send it again.
                 self.interrupted += 1
                 return False
+        if answer.lost.startswith("Unavailable") or answer.code == 503:
+            # Closed before it was sent: whoever asks may, once more.
+            self.interrupted += 1
+            return False
         problem = answer.lost if order.target != "/hangup" else ""
         problem = problem or check(answer)
         if problem:
             self.wrong += 1
             if self.wrong <= self._most:
                 print(f"  {order.describe():.300}: {problem}")
+                print(f"    {answer.code} {answer.fields} {answer.content!r:.200}")
         return not problem
 
 
@@ -284,7 +289,7 @@ def run(stages: list[str], count: int, seed: int, most: int) -> int:
     print(
         f"{' > '.join(['client', *stages, 'nginx'])}: "
         f"{results.kinds.total()} requests, "
-        f"{results.wrong} wrong, {results.interrupted} uploads interrupted, "
+        f"{results.wrong} wrong, {results.interrupted} interrupted, "
         f"{took:.0f} s, {connections} connections"
     )
     if complaints:

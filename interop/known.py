@@ -239,6 +239,14 @@ KNOWN: tuple[Known, ...] = (
         ),
     ),
     Known(
+        ("haproxy-hasty",),
+        "a connection is closed before anything was sent on it",
+        lambda case: (
+            case.answered(503)
+            or (case.what == "lost" and case.got.startswith("Unavailable"))
+        ),
+    ),
+    Known(
         ("penstock", "gateway"),
         "TRACE and OPTIONS have one hop less to go (RFC 9110, section 7.6.2)",
         lambda case: (

@@ -199,7 +199,8 @@ class Mix:
         elif simple and chance.random() < 0.05:
             order = replace(order, old=True, close=chance.random() < 0.5)
         elif simple and order.method == "GET" and chance.random() < 0.1:
-            order = replace(order, pipelined=True)
+            # What may break a connection would take the others with it.
+            order = replace(order, pipelined=order.kind != "trailers")
         elif chance.random() < 0.01:
             order = replace(order, leave=True)
         return order

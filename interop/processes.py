@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-_URL = re.compile(r"Listening on (http\S+)\n")
+_URL = re.compile(r"Listening on ((?:http|haproxy)\S+)\n")
 _RPC = re.compile(r"Listening on rpc://127\.0\.0\.1:([0-9]+)/\n")
 
 
@@ -146,12 +146,10 @@ class Penstock(Process):
     @property
     def port(self) -> int:
         """
-        Where it listens.
+        Where it listens; 0 if on a unix socket.
         """
         found = re.search(r":([0-9]+)/?$", self.url)
-        if found is None:
-            raise RuntimeError(f"no port in {self.url}")
-        return int(found[1])
+        return 0 if found is None else int(found[1])
 
     def awaitRPC(self) -> int:
         """

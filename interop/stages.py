@@ -22,13 +22,15 @@ class Place:
     Where a stage is started.
 
     @ivar folder: for its files.
-    @ivar port: where the next stage listens for HTTP.
+    @ivar port: where the next stage listens for HTTP; 0 if on a unix socket.
+    @ivar path: of that socket.
     @ivar rpc: where it listens for RPC; 0 if it doesn't.
     @ivar files: the folder that the tree serves.
     """
 
     folder: Path
     port: int
+    path: Path
     rpc: int
     files: Path
 
@@ -67,7 +69,7 @@ http {{
     client_max_body_size 16m;
     {http}
     upstream next {{
-        server 127.0.0.1:{next};
+        server {next};
         {upstream}
     }}
     server {{
@@ -75,12 +77,16 @@ http {{
         location / {{
             proxy_pass http://next;
             proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-            proxy_set_header X-Forwarded-Proto $scheme;
+            {facts}
             {location}
         }}
     }}
 }}
+"""
+
+FORWARD_FOR = """
+    http-request set-header X-Forwarded-Proto http
+    option forwardfor
 """
 
 HAPROXY = """
@@ -94,11 +100,10 @@ defaults
     {defaults}
 frontend front
     bind 127.0.0.1:{port}
-    http-request set-header X-Forwarded-Proto http
-    option forwardfor
+    {front}
     default_backend back
 backend back
-    server next 127.0.0.1:{next} {server}
+    server next {next} {server}
 """
 
 ORIGIN = """
@@ -147,8 +152,8 @@ http {{
 VARNISH = """
 vcl 4.1;
 backend default {{
-    .host = "127.0.0.1";
-    .port = "{next}";
+    {next}
+    {backend}
 }}
 sub vcl_recv {{
     set req.http.X-Forwarded-Proto = "http";
@@ -182,8 +187,23 @@ def _start(place: Place, command: list[str], port: int) -> Running:
     return Running(process, port)
 
 
-def nginx(http: str = "", upstream: str = "", location: str = "") -> Start:
+_FACTS = """
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme;
+"""
+
+_FORWARDED = """
+            proxy_set_header Forwarded "for=$remote_addr;proto=$scheme";
+            proxy_set_header X-Forwarded-For "";
+            proxy_set_header X-Forwarded-Proto "";
+"""
+
+
+def nginx(
+    http: str = "", upstream: str = "", location: str = "", facts: str = _FACTS
+) -> Start:
     """
+    @param facts: what is said of the client.
     @param location: more about the place where it passes on.
     """
 
@@ -193,11 +213,12 @@ def nginx(http: str = "", upstream: str = "", location: str = "") -> Start:
         config.write_text(
             NGINX.format(
                 folder=place.folder,
-                next=place.port,
+                next=f"127.0.0.1:{place.port}" if place.port else f"unix:{place.path}",
                 port=port,
                 http=http.format(folder=place.folder),
                 upstream=upstream,
                 location=location,
+                facts=facts,
             )
         )
         command = ["nginx", "-p", str(place.folder), "-c", str(config)]
@@ -217,8 +238,9 @@ def origin(place: Place) -> Running:
     return _start(place, [*command, "-e", str(place.folder / "error.log")], port)
 
 
-def haproxy(defaults: str = "", server: str = "") -> Start:
+def haproxy(defaults: str = "", server: str = "", front: str = FORWARD_FOR) -> Start:
     """
+    @param front: what is said of the client.
     @param server: more about the next stage.
     """
 
@@ -226,15 +248,22 @@ def haproxy(defaults: str = "", server: str = "") -> Start:
         port = freePort()
         config = place.folder / "haproxy.cfg"
         config.write_text(
-            HAPROXY.format(next=place.port, port=port, defaults=defaults, server=server)
+            HAPROXY.format(
+                next=f"127.0.0.1:{place.port}" if place.port else f"unix@{place.path}",
+                port=port,
+                defaults=defaults,
+                front=front,
+                server=server,
+            )
         )
         return _start(place, ["haproxy", "-db", "-f", str(config)], port)
 
     return start
 
 
-def varnish(receive: str = "", *settings: str) -> Start:
+def varnish(receive: str = "", *settings: str, backend: str = "") -> Start:
     """
+    @param backend: more about the next stage.
     @param receive: what is done with a request first.
     @param settings: parameters.
     """
@@ -242,7 +271,10 @@ def varnish(receive: str = "", *settings: str) -> Start:
     def start(place: Place) -> Running:
         port = freePort()
         config = place.folder / "default.vcl"
-        config.write_text(VARNISH.format(next=place.port, receive=receive))
+        where = f'.host = "127.0.0.1"; .port = "{place.port}";'
+        if not place.port:
+            where = f'.path = "{place.path}";'
+        config.write_text(VARNISH.format(next=where, backend=backend, receive=receive))
         command = ["varnishd", "-F", "-a", f"127.0.0.1:{port}", "-f", str(config)]
         command += ["-n", str(place.folder / "work"), "-s", "malloc,64m"]
         # Its own bounds are lower than penstock's.
@@ -290,17 +322,38 @@ def penstock(*arguments: str, rpc: bool = False) -> Start:
     return start
 
 
-def tree(place: Place) -> Running:
+def tree(*arguments: str) -> Start:
     """
     C{penstock serve} of the tree, behind them all.
     """
-    process = Penstock(
-        ["tree:root", "--http", "0", "--rpc", "0", "--trust", "127.0.0.1"],
-        place.folder / "log",
-        place.files,
-    )
-    return Running(process, process.port, process.awaitRPC())
 
+    def start(place: Place) -> Running:
+        process = Penstock(
+            ["tree:root", "--rpc", "0"]
+            + [each.format(path=place.path) for each in arguments],
+            place.folder / "log",
+            place.files,
+        )
+        return Running(process, process.port, process.awaitRPC())
+
+    return start
+
+
+TREE = tree("--http", "0", "--trust", "127.0.0.1")
+
+_PROXIED = tree("--http", "haproxy:tcp:0:interface=127.0.0.1", "--trust", "127.0.0.1")
+_UNIX = tree("--http", "unix:{path}", "--trust", "unix")
+_BY_FORWARDED = tree(
+    "--http", "0", "--trust", "127.0.0.1", "--trusted-fields", "forwarded"
+)
+
+# What is behind a stage whose name ends so.
+TREES: dict[str, Start] = {
+    "-proxy1": _PROXIED,
+    "-proxy2": _PROXIED,
+    "-unix": _UNIX,
+    "-forwarded": _BY_FORWARDED,
+}
 
 _KEPT = """
     proxy_http_version 1.1;
@@ -332,6 +385,24 @@ STAGES: dict[str, Start] = {
     "varnish-cached": varnish(),
     "squid": squid("cache deny all"),
     "squid-cached": squid("cache_mem 64 MB"),
+    # Who the client is, said in other ways.
+    "nginx-unix": nginx(upstream="keepalive 16;", location=_KEPT),
+    "haproxy-unix": haproxy(),
+    "varnish-unix": varnish("return (pass);", "http_gzip_support=off"),
+    "nginx-forwarded": nginx(
+        upstream="keepalive 16;", location=_KEPT, facts=_FORWARDED
+    ),
+    "haproxy-forwarded": haproxy(
+        front="http-request set-header Forwarded for=%[src];proto=http"
+    ),
+    "haproxy-proxy1": haproxy(front="", server="send-proxy"),
+    "haproxy-proxy2": haproxy(front="", server="send-proxy-v2"),
+    "varnish-proxy1": varnish(
+        "return (pass);", "http_gzip_support=off", backend=".proxy_header = 1;"
+    ),
+    "varnish-proxy2": varnish(
+        "return (pass);", "http_gzip_support=off", backend=".proxy_header = 2;"
+    ),
     "penstock": penstock(),
     "gateway": penstock(rpc=True),
 }
@@ -345,12 +416,15 @@ class Route:
     """
 
     def __init__(
-        self, names: list[str], folder: Path, files: Path, last: Start = tree
+        self, names: list[str], folder: Path, files: Path, last: Start | None = None
     ) -> None:
         """
         @param names: of L{STAGES}, the one next to the client first.
-        @param last: what is behind them all.
+        @param last: what is behind them all, if not the tree.
         """
+        if last is None:
+            kind = names[-1].rpartition("-")[2] if names else ""
+            last = TREES.get(f"-{kind}", TREE)
         self._running: list[Running] = []
         try:
             self.tree = self._add(last, "tree", folder, 0, 0, files)
@@ -373,7 +447,7 @@ class Route:
         own.mkdir()
         if USER is not None:
             shutil.chown(own, USER)
-        running = start(Place(own, port, rpc, files))
+        running = start(Place(own, port, folder / "socket", rpc, files))
         self._running.append(running)
         return running
 
