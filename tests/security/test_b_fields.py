@@ -211,6 +211,9 @@ MESSAGES: dict[str, tuple[Message, int]] = {
 
 @pytest.mark.parametrize(("message", "code"), MESSAGES.values(), ids=MESSAGES)
 def test_rpc(message: Message, code: int) -> None:
+    """
+    M8: what comes through a tunnel is looked at as if it came from a stranger.
+    """
     callRPC(message, code)
 
 

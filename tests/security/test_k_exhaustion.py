@@ -462,7 +462,7 @@ CHUNKED = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 @pytest.mark.parametrize("option", ["-O"], ids=["K7 without assertions"])
 def test_optimised(option: str) -> None:
     """
-    What is refused is refused without assertions, too.  (All tests are run so
+    K7: what is refused is refused without assertions, too.  (All tests are run so
     before a merge; these are run so each time.)
     """
     bad = [
