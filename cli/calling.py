@@ -184,7 +184,7 @@ class Caller:
             await outlet.write(_head(response))
         length = None
         if self._order.method != b"HEAD":
-            length = response.headers.getHeader(b"content-length")
+            length = response.headers.getStandard(b"content-length")
         self._progress.begin(RECEIVING, length)
         async for block in response.content:
             await outlet.write(block)

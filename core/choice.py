@@ -51,7 +51,7 @@ def bestType(asked: Headers, offers: Sequence[str]) -> str | None:
     """
     As L{chooseType}, by the fields of a request.
     """
-    accept: Accept = asked.getHeader(b"accept", _ALL_TYPES)
+    accept: Accept = asked.getStandard(b"accept", _ALL_TYPES)
     types = [_parsed(offer) for offer in offers]
     return _best(offers, types, accept.quality)
 
@@ -64,7 +64,7 @@ def chooseLanguage(request: Any, offers: Sequence[str]) -> str | None:
         mostly better than an error.
     """
     addVary(request.out_headers, "accept-language")
-    accept: AcceptLanguage = request.in_headers.getHeader(
+    accept: AcceptLanguage = request.in_headers.getStandard(
         b"accept-language", _ALL_LANGUAGES
     )
     return _best(offers, offers, accept.quality)
@@ -77,7 +77,7 @@ def chooseCharset(request: Any, offers: Sequence[str]) -> str | None:
     @return: one of C{offers}; L{None} if none is acceptable.
     """
     addVary(request.out_headers, "accept-charset")
-    accept: AcceptCharset = request.in_headers.getHeader(
+    accept: AcceptCharset = request.in_headers.getStandard(
         b"accept-charset", _ALL_CHARSETS
     )
     return _best(offers, offers, accept.quality)
@@ -98,7 +98,7 @@ def bestCoding(asked: Headers, offers: Sequence[str]) -> str | None:
     """
     As L{chooseCoding}, by the fields of a request.
     """
-    accept: AcceptEncoding | None = asked.getHeader(b"accept-encoding")
+    accept: AcceptEncoding | None = asked.getStandard(b"accept-encoding")
     if accept is None:
         # RFC 9110, section 12.5.3: anything would do then.  But whoever
         # doesn't speak of codings mostly doesn't know any.

@@ -38,7 +38,7 @@ def checkComposed(
             raise LocalProtocolError("TRACE must not have anything secret in it")
     elif method == b"OPTIONS" and hasContent:
         # RFC 9110, section 9.3.7.
-        if headers.getHeader(b"content-type") is None:
+        if headers.getStandard(b"content-type") is None:
             raise LocalProtocolError("content of OPTIONS needs a Content-Type")
     if headers.hasNone(_WATCHED):
         return

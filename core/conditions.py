@@ -93,7 +93,7 @@ def _ifMatch(in_headers: Headers, etag: EntityTag | None, exists: bool) -> bool:
     """
     Section 13.1.1: the strong comparison.
     """
-    tags = in_headers.getHeader(b"if-match", ())
+    tags = in_headers.getStandard(b"if-match", ())
     if tags == "*":
         return exists
     return etag is not None and any(etag.equalsStrongly(tag) for tag in tags)
@@ -103,7 +103,7 @@ def _ifNoneMatch(in_headers: Headers, etag: EntityTag | None, exists: bool) -> b
     """
     Section 13.1.2: the weak comparison.
     """
-    tags = in_headers.getHeader(b"if-none-match", ())
+    tags = in_headers.getStandard(b"if-none-match", ())
     if tags == "*":
         return not exists
     return etag is None or not any(etag.equalsWeakly(tag) for tag in tags)
@@ -143,7 +143,7 @@ def rangeApplies(
         return False
     if b"if-range" not in in_headers:
         return True
-    validator = in_headers.getHeader(b"if-range")
+    validator = in_headers.getStandard(b"if-range")
     if isinstance(validator, EntityTag):
         return etag is not None and etag.equalsStrongly(validator)
     if not isinstance(validator, datetime) or lastModified is None:

@@ -49,7 +49,7 @@ def codingsOf(headers: Headers) -> list[str]:
     """
     if not headers.hasHeader(b"content-encoding"):
         return []
-    names = headers.getHeader(b"content-encoding")
+    names = headers.getStandard(b"content-encoding")
     if names is None:
         raise HTTPError(400, "The Content-Encoding is malformed.")
     lower = [name.lower() for name in names]

@@ -63,7 +63,7 @@ class PartHead:
         """
         The type that the sender claims, L{None} without one that parses.
         """
-        media: MediaType | None = self.headers.getHeader(b"content-type")
+        media: MediaType | None = self.headers.getStandard(b"content-type")
         return media
 
 
@@ -214,7 +214,7 @@ def _partHead(segment: Any) -> PartHead:
     encoding = headers.get(b"content-transfer-encoding")
     if encoding is not None and encoding.lower() not in _PLAIN_ENCODINGS:
         raise UnsupportedContent("A part of the form is encoded.")
-    media = headers.getHeader(b"content-type")
+    media = headers.getStandard(b"content-type")
     charset = None if media is None else media.get("charset")
     return PartHead(segment.name, segment.filename, headers, charset)
 

@@ -102,12 +102,9 @@ class Headers:
     Fields, in order.
 
     Names are given as L{bytes} or L{str} in any case.
-
-    @ivar table: what typed access translates with; an application may pass
-        its own.
     """
 
-    __slots__ = ("_fields", "_index", "_typed", "table")
+    __slots__ = ("_fields", "_index", "_table", "_typed")
 
     def __init__(
         self,
@@ -117,7 +114,7 @@ class Headers:
         """
         @raise InvalidField: if one of C{fields} may not be sent.
         """
-        self.table = table
+        self._table = table
         self._fields: list[RawField] | tuple[RawField, ...] = []
         self._index: dict[bytes, list[bytes]] | None = {}
         self._typed: dict[bytes, Any] | None = None
@@ -138,7 +135,7 @@ class Headers:
             among any number of objects, and is copied before a change.
         """
         self = cls.__new__(cls)
-        self.table = table
+        self._table = table
         self._fields = fields
         self._index = None
         self._typed = None
@@ -154,7 +151,7 @@ class Headers:
         """
         self = cls.__new__(cls)
         size = b"%d" % length
-        self.table = STANDARD
+        self._table = STANDARD
         self._fields = [(b"Content-Type", mediaType), (b"Content-Length", size)]
         self._index = {b"content-type": [mediaType], b"content-length": [size]}
         self._typed = None
@@ -174,7 +171,7 @@ class Headers:
         if self._typed is None:
             self._typed = {}
         other = Headers.__new__(Headers)
-        other.table = self.table
+        other._table = self._table
         other._fields = fields
         other._index = self._index or self._lines()
         other._typed = self._typed
@@ -312,10 +309,26 @@ class Headers:
         """
         fields = self._fields
         return Headers.trusted(
-            fields if isinstance(fields, tuple) else fields.copy(), self.table
+            fields if isinstance(fields, tuple) else fields.copy(), self._table
         )
 
     # Typed access
+
+    @property
+    def table(self) -> FieldTable:
+        """
+        What typed access translates with.  An application may set its own,
+        here or, for all its requests, where it makes its
+        L{penstock.core.server.Site}.
+        """
+        return self._table
+
+    @table.setter
+    def table(self, table: FieldTable) -> None:
+        if table is not self._table:
+            self._table = table
+            # Others may go on with what was found out so far.
+            self._typed = None
 
     def getHeader(self, name: bytes | str, default: Any = None) -> Any:
         """
@@ -334,11 +347,28 @@ class Headers:
         if lines is None:
             return default
         try:
-            value = self.table.parse(key, lines)
+            value = self._table.parse(key, lines)
         except ValueError:
             value = None
         typed[key] = value
         return default if value is None else value
+
+    def getStandard(self, name: bytes | str, default: Any = None) -> Any:
+        """
+        As L{getHeader}, by the L{STANDARD} table, whatever L{table} is: for
+        those who act on what HTTP says of a field, while an application may
+        have its own idea of it.
+        """
+        if self._table is STANDARD:
+            return self.getHeader(name, default)
+        key = fieldName(name)
+        lines = self._lines().get(key)
+        if lines is None:
+            return default
+        try:
+            return STANDARD.parse(key, lines)
+        except ValueError:
+            return default
 
     def setHeader(self, name: bytes | str, value: Any) -> None:
         """
@@ -353,7 +383,7 @@ class Headers:
         elif isinstance(value, (bytes, str)):
             self.setRaw(name, value)
         else:
-            self.setRaw(name, *self.table.generate(fieldName(name), value))
+            self.setRaw(name, *self._table.generate(fieldName(name), value))
 
     def whyAbsent(self, name: bytes | str) -> str | None:
         """
@@ -365,7 +395,7 @@ class Headers:
         if lines is None:
             return "there is no such field"
         try:
-            self.table.parse(key, lines)
+            self._table.parse(key, lines)
         except ValueError as problem:
             return str(problem)
         return None

@@ -135,7 +135,7 @@ class ReadingRequest(Request):
 
     def _decoded(self, data: bytes) -> str:
         self._mustBePlain()
-        media = self.in_headers.getHeader(b"content-type")
+        media = self.in_headers.getStandard(b"content-type")
         return decodeText(data, None if media is None else media.get("charset"))
 
     def _parsed(self, data: bytes) -> Any:
@@ -144,7 +144,7 @@ class ReadingRequest(Request):
 
     def _mustBeJSON(self) -> None:
         self._mustBePlain()
-        if not isJSON(self.in_headers.getHeader(b"content-type")):
+        if not isJSON(self.in_headers.getStandard(b"content-type")):
             raise UnsupportedContent("The content must be JSON.")
 
     def _mustBePlain(self) -> None:
@@ -182,7 +182,7 @@ class ReadingRequest(Request):
         Read all of it, then render.
         """
         if type(policy) is Form:
-            parser = FormParser(self.in_headers.getHeader(b"content-type"), policy)
+            parser = FormParser(self.in_headers.getStandard(b"content-type"), policy)
             self._formData = FormData(parser, policy)
             self._isHeld = True
             if not policy.decode:
@@ -201,7 +201,7 @@ class ReadingRequest(Request):
         """
         parser = None
         if type(policy) is Parts:
-            parser = FormParser(self.in_headers.getHeader(b"content-type"), policy)
+            parser = FormParser(self.in_headers.getStandard(b"content-type"), policy)
             if not policy.decode:
                 self._mustBePlain()
         self._refuseLonger(length, policy.limit)

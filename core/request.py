@@ -80,7 +80,7 @@ class Request:
         The fields to send.  Made when somebody asks.
         """
         if self._out is None:
-            self._out = Headers()
+            self._out = self.newHeaders()
         return self._out
 
     @out_headers.setter
@@ -115,6 +115,12 @@ class Request:
         return offers
 
     # To override
+
+    def newHeaders(self) -> Headers:
+        """
+        @return: an empty L{Headers} for the response.
+        """
+        return Headers()
 
     def process(self) -> None:
         """
@@ -167,8 +173,8 @@ class Request:
         outcome = evaluate(
             self.method,
             self.in_headers,
-            self.out_headers.getHeader(b"etag"),
-            self.out_headers.getHeader(b"last-modified"),
+            self.out_headers.getStandard(b"etag"),
+            self.out_headers.getStandard(b"last-modified"),
             exists,
         )
         if outcome is Outcome.PROCEED:

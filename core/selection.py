@@ -80,8 +80,8 @@ def select(
     @param boundary: makes what doesn't occur in C{body}: letters and digits.
     """
     length = knownLength(body)
-    etag = headers.getHeader(b"etag")
-    modified = headers.getHeader(b"last-modified")
+    etag = headers.getStandard(b"etag")
+    modified = headers.getStandard(b"last-modified")
     outcome = evaluate(method, asked, etag, modified)
     if outcome is Outcome.NOT_MODIFIED:
         discard(body)
@@ -96,7 +96,7 @@ def select(
         or method != b"GET"
         or b"range" not in asked
         or isinstance(body, Produced)
-        or headers.getHeader(b"accept-ranges") == ("none",)
+        or headers.getStandard(b"accept-ranges") == ("none",)
         or not rangeApplies(asked, etag, modified)
     ):
         return Selection(code, body, length)
@@ -104,7 +104,7 @@ def select(
     if whole is None:
         # What comes in pieces has ranges where its length was declared.
         whole = _declared(headers)
-    spec = asked.getHeader(b"range")
+    spec = asked.getStandard(b"range")
     if spec is None or whole is None:
         return Selection(code, body, length)
     selected = ranges.selectRanges(spec, whole)
@@ -120,7 +120,8 @@ def select(
     if len(selected) > 1:
         return _several(headers, body, whole, selected, boundary())
     start, stop = selected[0]
-    headers.setHeader(b"content-range", ranges.ContentRange(start, stop, whole))
+    field = bytes(ranges.ContentRange(start, stop, whole))
+    headers.setRaw(b"content-range", field)
     if length is None:
         headers.setRaw(b"content-length", b"%d" % (stop - start))
     return Selection(206, _cut(body, start, stop), stop - start)
@@ -133,7 +134,7 @@ def keepOfNotModified(headers: Headers) -> None:
     for name in _OF_REPRESENTATION:
         headers.removeHeader(name)
     headers.removeHeader(b"accept-ranges")
-    if headers.getHeader(b"etag") is not None:
+    if headers.getStandard(b"etag") is not None:
         headers.removeHeader(b"last-modified")
 
 

@@ -38,6 +38,7 @@ from penstock.core.errors import (
     LocalProtocolError,
     PeerGone,
 )
+from penstock.core.fields import STANDARD, FieldTable
 from penstock.core.headers import Headers, fieldValue
 from penstock.core.interfaces import (
     ConnectionInfo,
@@ -146,7 +147,15 @@ class Request(ReadingRequest):
         self.uri = path
         self.clientproto = version
         self.in_headers = in_headers
+        if site.table is not STANDARD:
+            in_headers.table = site.table
         self.process()
+
+    def newHeaders(self) -> Headers:
+        """
+        See L{penstock.core.request.Request.newHeaders}.
+        """
+        return Headers((), self.site.table)
 
     # Facts
 
@@ -387,6 +396,7 @@ class Request(ReadingRequest):
             trailers = response.trailers
             if self._out is None or not len(self._out):
                 self._out = response.headers.copy()
+                self._out.table = self.site.table
             else:
                 _replace(self._out, response.headers)
         headers = self.out_headers
@@ -480,7 +490,7 @@ class Request(ReadingRequest):
             self.abort()
             return
         vary = self.out_headers.get(b"vary")
-        self.out_headers = Headers()
+        self.out_headers = self.newHeaders()
         if vary is not None:
             # What was found out before it went wrong counts all the same.
             self.out_headers.setRaw(b"vary", vary)
@@ -642,6 +652,7 @@ class Site:
         L{None}: see L{penstock.core.accesslog}.  If it has a method
         C{refused}, that is called for requests that a transport refuses: see
         L{IRefusals}.
+    @ivar table: what the fields of requests and responses are translated with.
     @ivar allow: the Allow field of C{OPTIONS *}.
     @ivar debug: see L{__init__}.
     @ivar token: makes random letters and digits, which nobody can guess.
@@ -652,15 +663,24 @@ class Site:
     allow: bytes = b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
     def __init__(
-        self, root: Any, accessLog: Any = None, *, debug: bool = False
+        self,
+        root: Any,
+        accessLog: Any = None,
+        *,
+        debug: bool = False,
+        table: FieldTable = STANDARD,
     ) -> None:
         """
         @param debug: developer mode: whether pages of failures show tracebacks
             to everybody who can make a request.
+        @param table: what the fields of requests and responses are translated
+            with: L{penstock.core.fields.STANDARD}, with the application's own
+            rows (see there).
         """
         self.root = root
         self.accessLog = accessLog
         self.debug = debug
+        self.table = table
 
     def __call__(
         self,

@@ -11,7 +11,7 @@ from penstock.core.body import Series, knownLength
 from penstock.core.choice import addVary, bestCoding
 from penstock.core.codings import CODINGS
 from penstock.core.encoding import encodeBody
-from penstock.core.etag import EntityTag
+from penstock.core.etag import EntityTag, generateTags
 from penstock.core.headers import Headers
 from penstock.core.mediatype import MediaType
 from penstock.core.produced import Produced
@@ -120,9 +120,9 @@ class Compressed(Wrapper):
         """
         Make the tags that are ours the resource's own again.
         """
-        tags = asked.getHeader(name)
+        tags = asked.getStandard(name)
         if isinstance(tags, tuple):
-            asked.setHeader(name, tuple(map(self._original, tags)))
+            asked.setRaw(name, generateTags(tuple(map(self._original, tags))))
 
     def _original(self, tag: EntityTag) -> EntityTag:
         value, _, suffix = tag.value.rpartition("-")
@@ -138,7 +138,7 @@ class Compressed(Wrapper):
         name = bestCoding(asked, self._offers)
         if name is None or name == "identity":
             return body
-        media = headers.getHeader(b"content-type")
+        media = headers.getStandard(b"content-type")
         encoder = CODINGS[name].encoder()
         made = encodeBody(body, encoder, flush=media.essence == _EVENTS)
         if isinstance(made, bytes) and len(made) >= len(body):
@@ -146,9 +146,10 @@ class Compressed(Wrapper):
         for field in _OF_CONTENT:
             headers.removeHeader(field)
         headers.setRaw(b"content-encoding", name)
-        tag = headers.getHeader(b"etag")
+        tag = headers.getStandard(b"etag")
         if tag is not None:
-            headers.setHeader(b"etag", EntityTag(f"{tag.value}-{name}", weak=True))
+            ours = EntityTag(f"{tag.value}-{name}", weak=True)
+            headers.setRaw(b"etag", bytes(ours))
         return made
 
     def _mayBe(self, code: int, headers: Headers, body: Any) -> bool:
@@ -164,10 +165,10 @@ class Compressed(Wrapper):
             or headers.hasHeader(b"content-range")
         ):
             return False
-        media = headers.getHeader(b"content-type")
+        media = headers.getStandard(b"content-type")
         if media is None or not isCompressible(media):
             return False
-        control = headers.getHeader(b"cache-control")
+        control = headers.getStandard(b"cache-control")
         if control is None:
             # Without one; or nobody knows what it forbids.
             return not headers.hasHeader(b"cache-control")

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penstock.core.choice import chooseType
 from penstock.core.errors import InvalidField
+from penstock.core.etag import EntityTag
 from penstock.core.fields import (
     SECTIONS,
     STANDARD,
@@ -25,11 +27,15 @@ from penstock.core.fields import (
 from penstock.core.grammar import generateNumber, parseNumber
 from penstock.core.headers import Headers, fieldValue
 from penstock.core.hop import HOP_BY_HOP
+from penstock.core.resource import Resource
+from penstock.core.response import Response
+from penstock.core.server import Request, Site
 from penstock.core.trailers import trailerFields
 from penstock.core.values.structured import Item, Token
 
 from . import strategies, strategies_more
 from .examples import GOOD
+from .fakes import ask
 
 NAMES = [row.name for row in STANDARD]
 
@@ -229,6 +235,69 @@ def test_extend() -> None:
     assert cost in list(table)
     assert STANDARD.row(b"x-cost") is None
     assert Headers([("server", "a")]).getHeader("Server") == "a"
+
+
+def word(line: bytes) -> str:
+    return line.decode("latin-1")
+
+
+def test_ofASite() -> None:
+    """
+    A site has rows of its own for all its requests, in place of those of HTTP,
+    too; and HTTP works as ever.
+    """
+    table = STANDARD.extend(
+        Field("X-Cost", parseNumber, generateNumber, "int", "ours"),
+        *[
+            Field(name, word, str.encode, "str", "ours")
+            for name in ("Accept", "Content-Type", "ETag", "If-None-Match", "Range")
+        ],
+    )
+    seen = []
+
+    class Root(Resource):
+        def render_GET(self, request: Request) -> Response:
+            headers = request.in_headers
+            seen.append([headers.getHeader(name) for name in ("x-cost", "accept")])
+            request.out_headers.setHeader("X-Cost", 8)
+            chooseType(request, ["text/plain", "text/html"])
+            return Response(b"0123456789", headers=[("ETag", '"a"')])
+
+    site = Site(Root(), table=table)
+    asked = [(b"x-cost", b"7"), (b"accept", b"text/html")]
+    wire, request = ask(site, headers=asked)
+    assert seen == [[7, "text/html"]]
+    assert wire.headers.get("x-cost") == b"8"
+    assert request.out_headers.getHeader("etag") == '"a"'
+    assert request.out_headers.getStandard("etag") == EntityTag("a")
+    for field, code in [((b"if-none-match", b'"a"'), 304), ((b"range", b"-"), 200)]:
+        assert ask(site, headers=[*asked, field])[0].code == code
+    assert ask(site, headers=[*asked, (b"range", b"bytes=0-1")])[0].body == b"01"
+    wire, request = ask(site, b"FROB")
+    assert wire.code == 501
+    assert request.out_headers.table is table
+
+
+def test_othersAreNotTouched() -> None:
+    """
+    What one application finds out with its table, another with the same fields
+    doesn't.
+    """
+    table = STANDARD.extend(Field("Accept", word, str.encode, "str", "ours"))
+    fields = Headers.trusted(((b"Accept", b"a/b"),))
+    one, other = fields.shared(), fields.shared()
+    plain = one.getHeader("accept")
+    one.table = table
+    assert one.getHeader("accept") == "a/b"
+    assert one.getStandard("accept") == plain
+    assert one.getStandard("accept-language", 1) == 1
+    assert other.getHeader("accept") is plain
+    assert fields.shared().getHeader("accept") is plain
+    assert one.shared().getHeader("accept") == "a/b"
+    assert one.copy().table is table
+    one.setRaw("accept", "a")
+    assert one.getHeader("accept") == "a"
+    assert one.getStandard("accept", 1) == 1
 
 
 def test_noRow() -> None:

@@ -144,7 +144,7 @@ class MemoryExchange:
 
         @raise UnicodeDecodeError: also if a character hasn't come whole.
         """
-        media = self.headers.getHeader(b"content-type")
+        media = self.headers.getStandard(b"content-type")
         charset = None if media is None else media.get("charset")
         return self.body.decode(charset or "utf-8")
 
