@@ -43,12 +43,18 @@ itself:
 ```python
 from penstock.core.fields import STANDARD, Field, structured
 from penstock.core.grammar import generateNumber, parseNumber
+from penstock.core.server import Site
 
 table = STANDARD.extend(
     Field("X-Request-Cost", parseNumber, generateNumber, "int", "ours"),
     structured("X-Shard", "item"),
 )
+site = Site(root, table=table)
 ```
+
+What HTTP itself does with a field, such as `If-None-Match`, goes by this page also where
+an application reads it in another way. What it costs to read and to write each is in
+`benchmarks/fields.md`.
 
 *Lines*: of a field with *one*, two lines are an error; those of a *list* are one list,
 joined by commas (of Cookie by semicolons); *each* line is a value of its own, and the
