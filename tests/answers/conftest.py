@@ -18,7 +18,11 @@ from penstock.transports.http1 import HTTPClient, HTTPFactory
 from penstock.transports.memory import MemoryRequester, VirtualClock
 from penstock.transports.rpc import RPCClient, RPCFactory
 
+from ..everywhere import carrier, pytest_generate_tests
 from ..loop import Loop
+
+# For pytest.
+__all__ = ["carrier", "pytest_generate_tests"]
 
 
 class Answer(NamedTuple):

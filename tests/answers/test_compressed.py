@@ -165,6 +165,7 @@ CHOICES: list[tuple[str | None, bytes | None]] = [
 ]
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(("accept", "coding"), CHOICES)
 def test_choice(accept: str | None, coding: bytes | None) -> None:
     """
@@ -195,6 +196,7 @@ ALONE: dict[str, tuple[Any, list[tuple[str, str]]]] = {
 }
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(("resource", "fields"), ALONE.values(), ids=ALONE.keys())
 def test_leftAlone(resource: Any, fields: Any) -> None:
     """
@@ -212,6 +214,7 @@ def test_leftAlone(resource: Any, fields: Any) -> None:
     assert wire.headers.get(b"content-length") is not None
 
 
+@pytest.mark.everywhere
 def test_leftAloneWhereTheyWriteThemselves() -> None:
     """
     What a resource writes by itself is its own.
@@ -227,6 +230,7 @@ def test_leftAloneWhereTheyWriteThemselves() -> None:
     assert (wire.body, b"content-encoding" in wire.headers) == (TEXT, False)
 
 
+@pytest.mark.everywhere
 def test_plainAnswers() -> None:
     """
     Plain octets and text are compressed as well as what has been given fields.
@@ -247,6 +251,7 @@ def test_plainAnswers() -> None:
         assert expanded("gzip", wire.body) == SHORT
 
 
+@pytest.mark.everywhere
 def test_fieldsOfContent() -> None:
     """
     What holds for the content as it was isn't said of what it has become.
@@ -267,6 +272,7 @@ def test_fieldsOfContent() -> None:
     assert headers.get(b"etag") == b'W/"v1-gzip"'
 
 
+@pytest.mark.everywhere
 def test_errors() -> None:
     """
     Pages of errors are small enough; a larger one is compressed as others are.
@@ -282,6 +288,7 @@ def test_errors() -> None:
     assert (wire.code, wire.headers.get(b"content-encoding")) == (404, b"gzip")
 
 
+@pytest.mark.everywhere
 def test_ranges(tmp_path: Path) -> None:
     """
     A range is of the text, and only for who has the text.
@@ -326,6 +333,7 @@ def test_changing(way: Any, field: Any, code: int) -> None:
     assert answer.code == code
 
 
+@pytest.mark.everywhere
 def test_vary() -> None:
     """
     What depended on something before depends on more now.
@@ -334,6 +342,7 @@ def test_vary() -> None:
     assert wire.headers.get(b"vary") == b"Cookie, accept-encoding"
 
 
+@pytest.mark.everywhere
 def test_twice() -> None:
     """
     Two around each other compress once.
@@ -445,6 +454,7 @@ def test_shrinkingFile(tmp_path: Path, length: int, loggedErrors: Any) -> None:
     assert [type(each) for each in loggedErrors.flush()] == [EOFError]
 
 
+@pytest.mark.everywhere
 def test_partOfAFile(tmp_path: Path) -> None:
     """
     A part of a file is compressed as a part.

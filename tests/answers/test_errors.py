@@ -92,6 +92,7 @@ def get(root: Any, fields: Any = JSON, **named: Any) -> Wire:
     return wire
 
 
+@pytest.mark.everywhere
 def test_standardMessage() -> None:
     """
     Without a message there is the standard one; a code that nobody knows has
@@ -106,6 +107,7 @@ def test_standardMessage() -> None:
     assert b"<h1>499</h1>" in get(Failing(HTTPError(499)), []).body
 
 
+@pytest.mark.everywhere
 def test_details() -> None:
     """
     A problem has what a program may want to know (RFC 9457, section 3.2).
@@ -131,6 +133,7 @@ def test_details() -> None:
     }
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("resource", [Failing, FailingLater])
 @pytest.mark.parametrize("fields", [[], JSON], ids=["html", "json"])
 def test_noInternals(resource: Any, fields: Any, loggedErrors: Any) -> None:
@@ -144,6 +147,7 @@ def test_noInternals(resource: Any, fields: Any, loggedErrors: Any) -> None:
     assert len(loggedErrors.flush()) == 1
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("resource", [Failing, FailingLater])
 def test_developerMode(resource: Any, loggedErrors: Any) -> None:
     """
@@ -161,6 +165,7 @@ def test_developerMode(resource: Any, loggedErrors: Any) -> None:
     assert b"Traceback" not in get(Failing(HTTPError(404)), [], debug=True).body
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("fields", "code"),
     [([("if-match", '"x"')], 412), ([("range", "bytes=9-")], 416)],
@@ -181,6 +186,7 @@ def test_conditions(fields: Any, code: int) -> None:
     assert wire.headers.get(b"content-length") == b"%d" % len(wire.body)
 
 
+@pytest.mark.everywhere
 def test_head() -> None:
     """
     HEAD is told as much, without the page.
@@ -205,9 +211,11 @@ def test_ownPages(loggedErrors: Any) -> None:
     assert (wire.code, wire.body) == (404, b"No x")
     wire, _ = ask(Own(Failing(HTTPError(403))))
     assert (wire.ended, wire.aborted) == (False, True)
-    assert len(loggedErrors.flush("error page failed")) == 1
+    # That of the 403, and of the 500 in its place.
+    assert len(loggedErrors.flush("error page failed")) == 2
 
 
+@pytest.mark.everywhere
 def test_varyIsKept() -> None:
     """
     What the answer depended on before it went wrong, it depends on still.

@@ -44,6 +44,7 @@ def test_earlyHints(way: Any) -> None:
     assert answer.headers.getRaw("link") == (style, script)
 
 
+@pytest.mark.everywhere
 def test_notAfterTheAnswer() -> None:
     """
     Once the response has begun it is too late.
@@ -60,6 +61,7 @@ def test_notAfterTheAnswer() -> None:
     assert (wire.code, wire.ended, wire.intermediate) == (200, True, [])
 
 
+@pytest.mark.everywhere
 def test_nothingGetsIn() -> None:
     """
     F1: control characters raise where they are given.
@@ -113,6 +115,7 @@ def test_noRoomForTrailers(way: Any) -> None:
     assert (answer.body, answer.trailers) == (b"onetwo", None)
 
 
+@pytest.mark.everywhere
 def test_trailersOfHEAD() -> None:
     """
     There are none behind what isn't sent.

@@ -12,6 +12,11 @@ from penstock.core.errors import ExchangeLost, PeerGone
 from penstock.core.exchange import CallingExchange, ServingExchange
 from penstock.core.headers import Headers
 
+from ..everywhere import carrier, pytest_generate_tests
+
+# For pytest.
+__all__ = ["carrier", "pytest_generate_tests"]
+
 
 class WireMixin:
     """

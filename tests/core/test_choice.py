@@ -74,6 +74,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(("choose", "offers", "field", "choice"), ROWS)
 def test_choices(
     choose: Any, offers: list[str], field: str | None, choice: str | None
@@ -95,6 +96,7 @@ def test_choices(
     assert wire.headers.get(b"vary") == name
 
 
+@pytest.mark.everywhere
 def test_several() -> None:
     """
     All that counts is said, in a 304 and in an error as well.

@@ -356,6 +356,7 @@ def same(wire: Wire, expected: Any) -> None:
         assert got[1] == json.loads(json.dumps(expected[1]))
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("resource", [Whole, Streamed])
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 def test_rows(resource: Any, row: Row) -> None:
@@ -378,6 +379,7 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(("size", "onDisk"), [(10, False), (11, True)])
 def test_spooled(size: int, onDisk: bool) -> None:
     """
@@ -402,6 +404,7 @@ def test_spooled(size: int, onDisk: bool) -> None:
     assert root.uploads[0].file.closed
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("size", [0, 1, 20])
 def test_nothingInMemory(size: int) -> None:
     """
@@ -464,6 +467,7 @@ def test_largeFilesAreRemovedByAThread(
     assert descriptors() == before
 
 
+@pytest.mark.everywhere
 def test_largeFileThatSomebodyClosed(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Then there is nothing to do.
@@ -483,6 +487,7 @@ def test_largeFileThatSomebodyClosed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert descriptors() == before
 
 
+@pytest.mark.everywhere
 def test_closedAfterFailure(loggedErrors: Any) -> None:
     """
     Files are gone when the resource fails.
@@ -521,6 +526,7 @@ def test_closedAfterDisconnect(at: int) -> None:
     assert root.rendered == 0
 
 
+@pytest.mark.everywhere
 def test_detach() -> None:
     """
     Who takes a file away has it for as long as it is wanted.
@@ -538,6 +544,7 @@ def test_detach() -> None:
     kept[0].close()
 
 
+@pytest.mark.everywhere
 def test_sentBack() -> None:
     """
     An uploaded file can be the answer.
@@ -553,6 +560,7 @@ def test_sentBack() -> None:
     assert (wire.body, wire.ended) == (b"x" * 20, True)
 
 
+@pytest.mark.everywhere
 def test_continueOnlyForForms() -> None:
     """
     100 is sent when the form will be read, and not before a refusal.
@@ -569,6 +577,7 @@ def test_continueOnlyForForms() -> None:
             assert wire.intermediate == sent
 
 
+@pytest.mark.everywhere
 def test_refusedBeforeItComes() -> None:
     """
     A form that is announced too long is refused at once.
@@ -584,6 +593,7 @@ def test_refusedBeforeItComes() -> None:
         assert (wire.code, wire.ended) == (413, True)
 
 
+@pytest.mark.everywhere
 def test_skippedParts() -> None:
     """
     What isn't read of a part is dropped, and an old part has no more.
@@ -610,6 +620,7 @@ def test_skippedParts() -> None:
         assert post(Skipping(), MULTI, body, cut).body == b'["a", "1", "b", "c"]'
 
 
+@pytest.mark.everywhere
 def test_absorbing() -> None:
     """
     After what is malformed nothing is taken for a part any more.

@@ -103,6 +103,7 @@ TEXTS: dict[str, tuple[bytes, bytes | None, Any]] = {
 }
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("policy", [Buffer(), Stream()], ids=["buffer", "stream"])
 @pytest.mark.parametrize(("kind", "body", "expected"), TEXTS.values(), ids=TEXTS.keys())
 def test_text(policy: Any, kind: bytes, body: bytes, expected: Any) -> None:
@@ -150,6 +151,7 @@ JSON: dict[str, tuple[bytes, bytes, Any]] = {
 }
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("policy", [Buffer(), Stream()], ids=["buffer", "stream"])
 @pytest.mark.parametrize(("kind", "body", "expected"), JSON.values(), ids=JSON.keys())
 def test_json(policy: Any, kind: bytes, body: bytes, expected: Any) -> None:
@@ -163,6 +165,7 @@ def test_json(policy: Any, kind: bytes, body: bytes, expected: Any) -> None:
         assert (wire.code, wire.body) == (200, expected)
 
 
+@pytest.mark.everywhere
 def test_readLimits() -> None:
     """
     What is read late has a limit of its own.
@@ -201,6 +204,7 @@ PLAIN = bytes(range(256)) * 1000
 URL = b"application/x-www-form-urlencoded"
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES.keys())
 @pytest.mark.parametrize("size", [1 << 20, 101, 1])
@@ -258,6 +262,7 @@ CASES: dict[str, tuple[bytes, bytes, Any]] = {
 }
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("kind", ["buffer", "stream"])
 @pytest.mark.parametrize("size", [1 << 20, 7], ids=["whole", "cut"])
 @pytest.mark.parametrize(
@@ -284,6 +289,7 @@ def test_codings(
         assert (wire.code, wire.body) == (200, expected)
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("coding", CODINGS)
 def test_boundedMemory(coding: str) -> None:
     """
@@ -335,6 +341,7 @@ def test_slowReader(coding: str) -> None:
     assert got == BOMB
 
 
+@pytest.mark.everywhere
 def test_rawUnlessAsked() -> None:
     """
     Without the wish, content comes as it was sent; text and JSON don't.
@@ -349,6 +356,7 @@ def test_rawUnlessAsked() -> None:
     assert post(Taking(Buffer(decode=True), "json"), one, fields).body == b"1"
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("policy", [Form, Parts])
 def test_forms(policy: Any) -> None:
     """
@@ -367,6 +375,7 @@ def test_forms(policy: Any) -> None:
         assert wire.code == code
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("kind", ["buffer", "stream"])
 def test_noContent(kind: str) -> None:
     """
@@ -407,6 +416,7 @@ def test_disconnect() -> None:
     assert len(told) == 1
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("coding", CODINGS)
 @given(data=st.binary(max_size=100), size=st.integers(1, 30))
 def test_garbage(coding: str, data: bytes, size: int) -> None:

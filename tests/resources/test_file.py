@@ -47,6 +47,7 @@ def get(
     return wire
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("target", "code", "body"),
     [
@@ -80,6 +81,7 @@ def test_get(folder: Path, target: bytes, code: int, body: bytes | None) -> None
         assert wire.body == body
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     "target",
     [
@@ -110,6 +112,7 @@ def test_outside(folder: Path, target: bytes) -> None:
     assert b"secret" not in wire.body
 
 
+@pytest.mark.everywhere
 @pytest.mark.requirement("9110-8.8.2.1-1", "9110-8.8.3.1-1")
 def test_fields(folder: Path) -> None:
     """
@@ -128,6 +131,7 @@ def test_fields(folder: Path) -> None:
     assert get(folder, b"/a.txt", [(b"if-none-match", etag)]).code == 200
 
 
+@pytest.mark.everywhere
 @pytest.mark.requirement("9110-9.3.2-1")
 def test_head(folder: Path) -> None:
     """
@@ -138,6 +142,7 @@ def test_head(folder: Path) -> None:
     assert wire.headers.get(b"content-length") == b"10"
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("range", "code", "body"),
     [
@@ -160,6 +165,7 @@ def test_range(folder: Path, range: bytes, code: int, body: bytes | None) -> Non
         assert wire.body == body
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("target", "location"),
     [
@@ -177,6 +183,7 @@ def test_slash(folder: Path, target: bytes, location: bytes) -> None:
     assert (wire.code, wire.headers.get(b"location")) == (308, location)
 
 
+@pytest.mark.everywhere
 def test_listing(folder: Path) -> None:
     """
     A folder is listed when that is wanted: escaped, without what isn't served.
@@ -190,6 +197,7 @@ def test_listing(folder: Path) -> None:
     assert ".hidden" not in text
 
 
+@pytest.mark.everywhere
 def test_methods(folder: Path) -> None:
     """
     Files are read only.
@@ -198,6 +206,7 @@ def test_methods(folder: Path) -> None:
     assert (wire.code, wire.headers.get(b"allow")) == (405, b"GET, HEAD, OPTIONS")
 
 
+@pytest.mark.everywhere
 def test_closed(folder: Path) -> None:
     """
     Whatever is asked, no file stays open.

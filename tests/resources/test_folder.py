@@ -65,6 +65,7 @@ def precompressed(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("accept", "coding"),
     [
@@ -99,6 +100,7 @@ def test_precompressed(
     assert wire.headers.get(b"vary") == b"accept-encoding"
 
 
+@pytest.mark.everywhere
 def test_precompressedTags(precompressed: Path) -> None:
     """
     Each has a tag of its own, and ranges of its own octets.
@@ -121,6 +123,7 @@ def test_precompressedTags(precompressed: Path) -> None:
     assert len(tags) == 4
 
 
+@pytest.mark.everywhere
 def test_precompressedOnRequestOnly(precompressed: Path) -> None:
     """
     Nothing of it happens to whoever doesn't ask for it; and only some, to
@@ -135,6 +138,7 @@ def test_precompressedOnRequestOnly(precompressed: Path) -> None:
         File(precompressed, precompressed=["deflate"])
 
 
+@pytest.mark.everywhere
 def test_precompressedIndex(folder: Path) -> None:
     """
     An index can have it too.
@@ -147,6 +151,7 @@ def test_precompressedIndex(folder: Path) -> None:
     assert wire.headers.get(b"content-type") == b"text/html; charset=utf-8"
 
 
+@pytest.mark.everywhere
 def test_precompressedOthers(folder: Path, tmp_path: Path) -> None:
     """
     What is older, no file, or no file that may be served is left alone.
@@ -171,6 +176,7 @@ def test_precompressedOthers(folder: Path, tmp_path: Path) -> None:
 # Names for saving
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("name", "field"),
     [
@@ -191,6 +197,7 @@ def test_attachment(folder: Path, name: str, field: bytes) -> None:
     assert wire.headers.get(b"content-disposition") == field
 
 
+@pytest.mark.everywhere
 def test_attachmentOfSome(folder: Path) -> None:
     """
     Not all need be.
@@ -200,6 +207,7 @@ def test_attachmentOfSome(folder: Path) -> None:
         assert (b"content-disposition" in wire.headers) is expected
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("name", ["a\x01b", "a\nb", "a\udcffb"], ids=ascii)
 def test_unspeakableName(tmp_path: Path, name: str) -> None:
     """
@@ -216,6 +224,7 @@ def test_unspeakableName(tmp_path: Path, name: str) -> None:
     assert not {1, 10} & set(said)
 
 
+@pytest.mark.everywhere
 def test_types(folder: Path) -> None:
     """
     An ending can be given another type.
@@ -246,6 +255,7 @@ def linked(folder: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("target", "allowed"),
     [
@@ -272,6 +282,7 @@ def test_links(linked: Path, target: bytes, allowed: set[Links], links: Links) -
     assert (f'href="./{name}' in page) is (links in allowed)
 
 
+@pytest.mark.everywhere
 def test_linkedIndex(folder: Path, tmp_path: Path) -> None:
     """
     An index that may not be served isn't there, and another one may be.
@@ -284,6 +295,7 @@ def test_linkedIndex(folder: Path, tmp_path: Path) -> None:
     assert (wire.code, wire.body) == (200, b"inside")
 
 
+@pytest.mark.everywhere
 def test_rootIsALink(folder: Path, tmp_path: Path) -> None:
     """
     Whoever names the folder may do so by a link.
@@ -293,6 +305,7 @@ def test_rootIsALink(folder: Path, tmp_path: Path) -> None:
         assert get(tmp_path / "alias", b"/sub/a.txt", links=links).code == 200
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("dotFiles", "served"),
     [
@@ -363,6 +376,7 @@ def many(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("query", "files", "folders"),
     [
@@ -393,6 +407,7 @@ def test_sorted(many: Path, query: bytes, files: str, folders: str) -> None:
     assert len(page.sorted) == 1
 
 
+@pytest.mark.everywhere
 def test_turnedRound(many: Path) -> None:
     """
     The heading of the column that sorts turns it round.
@@ -408,6 +423,7 @@ def test_turnedRound(many: Path) -> None:
     assert page.sorted == [("th", "descending")]
 
 
+@pytest.mark.everywhere
 def test_trail(folder: Path) -> None:
     """
     The way up is a link for each folder.
@@ -424,6 +440,7 @@ def test_trail(folder: Path) -> None:
     assert "../" not in root.links
 
 
+@pytest.mark.everywhere
 def test_fieldsOfListings(many: Path) -> None:
     """
     A listing that hasn't changed isn't sent again.
@@ -436,6 +453,7 @@ def test_fieldsOfListings(many: Path) -> None:
     assert get(many, b"/", [(b"if-none-match", tag)], listing=True).code == 200
 
 
+@pytest.mark.everywhere
 def test_whatIsNotListed(many: Path) -> None:
     """
     What can't be had isn't shown.
@@ -448,10 +466,12 @@ def test_whatIsNotListed(many: Path) -> None:
     assert sorted(page.entries) == ["A", "a", "b", "c", "y/", "z/"]
 
 
+@pytest.mark.everywhere
 def test_empty(tmp_path: Path) -> None:
     assert b"Nothing here" in get(tmp_path, b"/", listing=True).body
 
 
+@pytest.mark.everywhere
 def test_large(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     A folder with too much in it is shown in part, and the page says so.
