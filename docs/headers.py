@@ -52,9 +52,9 @@ table = STANDARD.extend(
 site = Site(root, table=table)
 ```
 
-What HTTP itself does with a field, such as `If-None-Match`, goes by this page also where
-an application reads it in another way. What it costs to read and to write each is in
-`benchmarks/fields.md`.
+What HTTP itself does with a field, such as `If-None-Match`, goes by this page also
+where an application reads it in another way. What it costs to read and to write each is
+in `benchmarks/fields.md`.
 
 *Lines*: of a field with *one*, two lines are an error; those of a *list* are one list,
 joined by commas (of Cookie by semicolons); *each* line is a value of its own, and the
