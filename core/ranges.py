@@ -102,7 +102,7 @@ class ContentRange:
             if length is None or start is not stop:
                 raise InvalidField("it has neither a range nor a length")
             return unit + b" */" + generateNumber(length)
-        if start >= stop or (length is not None and stop > length):
+        if not start < stop <= (MAX_NUMBER if length is None else length):
             raise InvalidField("the range is empty, or goes beyond the length")
         return b"%s %s-%s/%s" % (
             unit,

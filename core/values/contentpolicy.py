@@ -166,6 +166,8 @@ def generatePermissions(value: PermissionsPolicy) -> bytes:
 
 def _allowlist(origins: tuple[str, ...]) -> Member:
     checkMany(origins)
+    if not all(isinstance(word, str) for word in origins):
+        raise InvalidField("it has something that is no origin")
     items = tuple([Item(Token(word) if word in _TOKENS else word) for word in origins])
     # Everybody is not in a list.
     return items[0] if origins == ("*",) else InnerList(items)

@@ -268,6 +268,8 @@ def _parseDigest(found: dict[str, str]) -> Digest:
         raise ValueError("it has no name, realm, nonce, uri or response")
     if _CONTROL.search(found["username"]) is not None:
         raise ValueError("the name has control characters")
+    if userHash == "true" and not found["username"].isascii():
+        raise ValueError("the hash of a name is none")
     count = found.pop("nc", None)
     if count is not None and _COUNT.fullmatch(count) is None:
         raise ValueError("nc is not a number of eight digits")
@@ -301,7 +303,10 @@ def _generateDigest(value: Digest) -> bytes:
         parts = [b"username*=" + generateExtended(value.user)]
     for attribute, (name, quoted) in _ATTRIBUTES.items():
         text = getattr(value, attribute)
-        if text is not None:
+        if text is None:
+            if name in _REQUIRED:
+                raise InvalidField("it has no realm, nonce, uri or response")
+        else:
             raw = quote(text) if quoted else generateWord(text)
             parts.append(name.encode("ascii") + b"=" + raw)
     if value.count is not None:

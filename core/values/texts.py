@@ -117,7 +117,11 @@ def generateMailbox(value: str) -> bytes:
     @raise InvalidField: unless C{value} is an address for mail.
     """
     raw = asciiBytes(value)
-    if raw != raw.strip(b" \t") or _MAILBOX.fullmatch(raw) is None:
+    if (
+        len(raw) > _MAX_MAILBOX
+        or raw != raw.strip(b" \t")
+        or _MAILBOX.fullmatch(raw) is None
+    ):
         raise InvalidField("it is not an address for mail")
     return raw
 

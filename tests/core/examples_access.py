@@ -383,6 +383,10 @@ BAD: list[tuple[str, bytes]] = [
         "Authorization",
         b'Digest username="a\tb", realm=r, nonce=n, uri=u, response=d',
     ),
+    (
+        "Authorization",
+        b'Digest username="\xe4", realm=r, nonce=n, uri=u, response=d, userhash=true',
+    ),
     ("Authorization", b"a b c"),
     ("Authorization", b"a b=c d=e"),
     ("Authorization", b'a b="c'),

@@ -17,7 +17,7 @@ from penstock.core.fields import STANDARD, structured
 from penstock.core.mediatype import MediaType
 from penstock.core.members import WantedCoding
 from penstock.core.negotiation import Accept, MediaRange
-from penstock.core.ranges import RangeSpec
+from penstock.core.ranges import ContentRange, RangeSpec
 from penstock.core.values.alternatives import Alternative
 from penstock.core.values.challenge import Challenge
 from penstock.core.values.contentpolicy import ContentSecurityPolicy, PermissionsPolicy
@@ -68,6 +68,11 @@ ROWS: list[tuple[str, Any]] = [
     ("Set-Cookie", [SetCookie("a", "b", maxAge=True)]),
     ("X-Item", Item(Token(b"a"))),  # type: ignore[arg-type]
     ("X-Item", Item(DisplayString(b"a"))),  # type: ignore[arg-type]
+    ("Authorization", Digest("a", "b", "c", None, "d")),  # type: ignore[arg-type]
+    ("Permissions-Policy", PermissionsPolicy((("a", (b"b",)),))),  # type: ignore[arg-type]
+    # What nobody would read.
+    ("From", "a" * 1000 + "@b"),
+    ("Content-Range", ContentRange(0, 10**18, None)),
     # What would be lost.
     ("Range", RangeSpec("pages", ((0, 1),), ("1",))),
     ("Range", RangeSpec("bytes", ((0, 1),), ("1",))),
