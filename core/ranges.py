@@ -157,9 +157,10 @@ def generateRange(value: RangeSpec) -> bytes:
     if not isinstance(value, RangeSpec):
         raise InvalidField("it must be a RangeSpec")
     unit = generateToken(value.unit)
-    if value.others if value.unit == "bytes" else value.intervals:
+    ofBytes = unit.lower() == b"bytes"
+    if value.others if ofBytes else value.intervals:
         raise InvalidField("it has ranges of another unit")
-    if value.unit == "bytes":
+    if ofBytes:
         members = [_generateInterval(*interval) for interval in value.intervals]
     else:
         members = [asciiBytes(other) for other in value.others]

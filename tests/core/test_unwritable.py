@@ -76,6 +76,7 @@ ROWS: list[tuple[str, Any]] = [
     # What would be lost.
     ("Range", RangeSpec("pages", ((0, 1),), ("1",))),
     ("Range", RangeSpec("bytes", ((0, 1),), ("1",))),
+    ("Range", RangeSpec("Bytes", (), ("1",))),
     ("Server-Timing", (Metric("a", None, None, (("dur", "1"),)),)),
     ("Server-Timing", (Metric("a", 1.5),)),  # type: ignore[arg-type]
     # Years in UTC that there aren't.
