@@ -284,12 +284,12 @@ def test_oneLookAtManyCopies() -> None:
     """
 
     def took(count: int) -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         headers = Headers.trusted([(b"A", b"b")] * count)
         assert len(headers.get("a") or b"") == 3 * count - 2
         headers.addRaw("a", "c")
         headers.removeHeader("b")
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     took(1000)
     # Quadratic, this would be a hundred times.
@@ -321,9 +321,9 @@ def test_noBacktracking(value: bytes) -> None:
     ]
     for name in names:
         sited = Sited(Typed(name))
-        began = time.perf_counter()
+        began = time.process_time()
         sited.receive(head(name + b": " + value + b"\r\n"))
-        assert time.perf_counter() - began < 2.0, name
+        assert time.process_time() - began < 2.0, name
         assert sited.codes[0] in (200, 412)
 
 

@@ -286,10 +286,10 @@ def test_manyChunks() -> None:
         server = Server(react)
         server.receive(CHUNKED)
         calls.clear()
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(reads):
             server.receive(read)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         assert calls == ["chunk"] * reads
         server.receive(b"0\r\n\r\n")
         assert server.codes == [200]
@@ -427,11 +427,11 @@ def test_rpcManyPieces() -> None:
         scene = Scene()
         scene.say(request(1, complete=False))
         wire = frame(*[HandleContentChunk(1, b"x")] * 500)
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(count):
             scene.peer.write(wire)
             scene.settle()
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         assert scene.served[0].content == b"x" * 500 * count
         return took
 

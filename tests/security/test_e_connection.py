@@ -4,6 +4,7 @@ E: what a connection goes through.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from penstock.core.errors import DeadlineExceeded, PeerGone, PeerProtocolError
 from penstock.core.headers import Headers
 from penstock.core.response import Response
 from penstock.transports.http1.channel import TURN
+from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Limits, Timeouts
 from penstock.transports.memory import MemoryClient
 from penstock.transports.rpc.codec import frame
@@ -30,6 +32,7 @@ from penstock.transports.rpc.messages import (
 
 from ..http1.test_channel import BAD, CLOSE, get, put
 from ..http1.wires import Asked, Server, answerComplete, answerNothing
+from ..loop import Loop
 from ..requirements.ends import Caller
 from ..rpc.wires import Scene, request
 from .bad_input import (
@@ -526,6 +529,49 @@ def test_lingersForAWhile() -> None:
     assert not server.wire.closed
     server.wait(2)
     assert server.wire.closed
+
+
+def test_lastAnswerIsRead(loop: Loop) -> None:
+    """
+    E8: who has sent another request before hearing that the connection ends
+    reads the last answer all the same, however slowly.
+    """
+    content = bytes(range(256)) * 240
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "complete":
+            asked.answer(content)
+
+    def make(*head: Any) -> Asked:
+        asked = Asked.__new__(Asked)
+        asked.__init__(react, *head)  # type: ignore[misc]
+        return asked
+
+    port = loop.listen(HTTPFactory(make, loop.reactor, Limits(requests=1)))
+    client = socket.socket()
+    # So that most of the answer waits on the other side.
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", port))
+    client.setblocking(False)
+    client.sendall(HELLO)
+    loop.settle()
+    client.sendall(AFTER)
+    loop.settle()
+    got = b""
+
+    def over() -> bool:
+        nonlocal got
+        try:
+            data = client.recv(65536)
+        except BlockingIOError:
+            return False
+        got += data
+        return not data
+
+    loop.run(over)
+    client.close()
+    assert got.endswith(content)
+    assert got.count(b"HTTP/1.1 ") == 1
 
 
 # Failures in the middle

@@ -426,12 +426,12 @@ def test_linear(kind: str) -> None:
         target = dict(targets(size))[kind]
         times = []
         for _ in range(5):
-            began = time.perf_counter()
+            began = time.process_time()
             try:
                 parseTarget(b"GET", target)
             except TargetError:
                 pass
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
         return min(times)
 
     # Quadratic, this would be 256 times.

@@ -273,7 +273,7 @@ def test_bombs(way: Any, coding: bytes, content: bytes, code: int) -> None:
     Nothing is unpacked beyond the limit, and what isn't whole is refused.
     """
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         found = way(coding, content)
         peak = tracemalloc.get_traced_memory()[1]
@@ -281,7 +281,7 @@ def test_bombs(way: Any, coding: bytes, content: bytes, code: int) -> None:
         tracemalloc.stop()
     assert found == code
     assert peak < 6 << 20
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 # Memory that strangers fill
@@ -363,10 +363,10 @@ def collects(pieces: int) -> float:
 
     sited = Sited(Collecting())
     sited.receive(put(b"x" * pieces * 64)[: -pieces * 64])
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(pieces):
         sited.channel.dataReceived(b"x" * 64)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     assert sited.root.seen == [str(pieces * 64)]
     return took
 
@@ -399,9 +399,9 @@ def test_floods(data: bytes) -> None:
     turns.
     """
     server = Server(answerComplete)
-    began = time.perf_counter()
+    began = time.process_time()
     server.receive(data)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert len(server.asked) <= 64
     server.clock.advance(0)
     for pieces in deliveries(data):

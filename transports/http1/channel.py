@@ -396,9 +396,14 @@ class HTTPChannel(SwitchingConnection):
         """
         The present response is written.
         """
-        self._exchange = None
+        exchange, self._exchange = self._exchange, None
         if not self._keep:
-            if self._intake is _CONTENT or self._reader.buffered or self._isSlow():
+            if (
+                self._intake is _CONTENT
+                or self._reader.buffered
+                or self._isSlow()
+                or self._mayHaveMore(exchange)
+            ):
                 self._linger()
             else:
                 self._intake = _CLOSING
@@ -411,6 +416,19 @@ class HTTPChannel(SwitchingConnection):
             self._linger()
         if not self._gathering and self._intake is not _CLOSING:
             self._advance()
+
+    def _mayHaveMore(self, exchange: ChannelRequest | None) -> bool:
+        """
+        @return: whether the peer, that could not know that C{exchange} would
+            be the last, may have sent another request, which would reset the
+            connection if it found it closed.
+        """
+        if exchange is None or self._secure:
+            # Of TLS, we can't close one side only; and the peer may wait for
+            # that.
+            return False
+        # RFC 9112, section 9.3.2: with HTTP/1.1, one may.
+        return exchange.head.keepAlive and exchange.head.version == (1, 1)
 
     def handOver(self, head: bytes, protocol: Any) -> None:
         """
