@@ -412,8 +412,16 @@ def _flatItemText(item: Member) -> str:
     return text + _parametersText(item.parameters) if item.parameters else text
 
 
-def _flatListText(items: Sequence[Member]) -> str:
-    return ", ".join([_flatItemText(item) for item in items])
+def _flatMemberText(member: Member) -> str:
+    if type(member) is not InnerList:
+        return _flatItemText(member)
+    # Not flat, but as easy.
+    text = f"({' '.join([_flatItemText(item) for item in member.items])})"
+    return text + _parametersText(member.parameters) if member.parameters else text
+
+
+def _flatListText(members: Sequence[Member]) -> str:
+    return ", ".join([_flatMemberText(member) for member in members])
 
 
 def _flatDictionaryText(members: Sequence[tuple[str, Member]]) -> str:
@@ -424,7 +432,7 @@ def _flatDictionaryText(members: Sequence[tuple[str, Member]]) -> str:
         if type(item) is Item and item.value is True:
             parts.append(_keyText(key) + _parametersText(item.parameters))
         else:
-            parts.append(f"{_keyText(key)}={_flatItemText(item)}")
+            parts.append(f"{_keyText(key)}={_flatMemberText(item)}")
     return ", ".join(parts)
 
 
