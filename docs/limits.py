@@ -104,11 +104,65 @@ def section(heading: str, path: str, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+CLIENT: Final = """\
+## HTTP/1.1: `HTTPClient`
+
+Arguments of the calling end, of `connectHTTP` too. Of times, `None` is for ever. What \
+is taken of a response is bounded by `limits`, which are `Limits` as above.
+
+| name | default | what, and why so much |
+|---|---:|---|
+"""
+
+
+def client() -> str:
+    """
+    @return: the table of what L{HTTPClient} takes, and of the comments on its
+        constants.
+    """
+    text = (ROOT / "transports/http1/pool.py").read_text(encoding="utf-8")
+    constants = {
+        name: (number(ast.parse(value, mode="eval").body), comment)
+        for comment, name, value in re.findall(
+            r"((?:^# .*\n)+)([A-Z_]+): Final = ([0-9. *]+)$", text, re.MULTILINE
+        )
+    }
+    (made,) = (
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef)
+        and node.name == "__init__"
+        and node.args.kwonlyargs
+    )
+    described = dict(
+        re.findall(
+            r"@param (\w+): (.*?)(?=\n@|\Z)", ast.get_docstring(made) or "", re.DOTALL
+        )
+    )
+    lines = []
+    for argument, default in zip(
+        made.args.kwonlyargs, made.args.kw_defaults, strict=True
+    ):
+        name, value, why = argument.arg, "none", ""
+        if isinstance(default, ast.Name):
+            value, why = constants[default.id]
+            why = " ".join(why.replace("# ", "").split())
+            # What they are, their argument says as well.
+            why = " " + re.sub(r"^Seconds.*?\. ", "", why)
+        elif not name.endswith("Timeout"):
+            continue
+        what = described[name]
+        what = markdown(what[0].upper() + what[1:] + why)
+        lines.append(f"| `{name}` | {value} | {what} |\n")
+    return CLIENT + "".join(lines)
+
+
 def page() -> str:
     """
     @return: all of it.
     """
-    return "\n".join([HEAD, *(section(*each) for each in SECTIONS)])
+    tables = [section(*each) for each in SECTIONS]
+    return "\n".join([HEAD, *tables[:2], client(), *tables[2:]])
 
 
 def main(arguments: list[str]) -> int:
