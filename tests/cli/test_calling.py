@@ -65,6 +65,9 @@ class Tree(Resource):
             case ("endless",):
                 request.whenDone().addCallback(self.leave)
                 return Response(self.endless())
+            case ("code", code):
+                challenge = ("www-authenticate", 'Basic realm="a"')
+                return Response(f"Why: {code}", int(code), [challenge])
             case ("dead",):
                 request.abort()
                 return None
@@ -235,6 +238,17 @@ def test_status(
     assert errors.count("\n") == bool(said)
     assert said in errors
     loggedErrors.flush("the resource failed")
+
+
+@pytest.mark.requirement("9110-15.5-2", "9110-15.6-2", "9110-15.5.2-3")
+@pytest.mark.parametrize("code", [400, 401, 404, 409, 499, 500, 503, 599])
+def test_explanationIsShown(call: Call, code: int) -> None:
+    """
+    What a server has to say of an error, the user sees; a second time, too.
+    """
+    for _ in range(2):
+        assert call(f"/code/{code}") == 0
+        assert call.written == b"Why: %d" % code
 
 
 def test_partIsKept(call: Call, loggedErrors: Any) -> None:
