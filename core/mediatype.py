@@ -15,14 +15,13 @@ from penstock.core.grammar import (
     SEPARATOR,
     TOKEN,
     Parameters,
-    asciiBytes,
     generateParameters,
     parseParameters,
     scan,
 )
 
 _SOURCE: Final = rb"(" + TOKEN + rb")/(" + TOKEN + rb")(" + PARAMETERS + rb")"
-_ESSENCE: Final = re.compile(TOKEN + rb"/" + TOKEN)
+_ESSENCE: Final = re.compile((TOKEN + rb"/" + TOKEN).decode("ascii"))
 _MEDIA_TYPE: Final = re.compile(_SOURCE)
 _MEMBER: Final = re.compile(_SOURCE + SEPARATOR)
 
@@ -78,10 +77,10 @@ def generateEssence(kind: str, subtype: str) -> bytes:
     if type(kind) is not str or type(subtype) is not str:
         # They would be formatted all the same: None, or b'html'.
         raise InvalidField("a media type must be text")
-    raw = asciiBytes(f"{kind}/{subtype}")
-    if _ESSENCE.fullmatch(raw) is None:
+    text = f"{kind}/{subtype}"
+    if _ESSENCE.fullmatch(text) is None:
         raise InvalidField("it is not a media type")
-    return raw
+    return text.encode("ascii")
 
 
 def parseMediaType(value: bytes) -> MediaType:

@@ -103,6 +103,10 @@ def generateWeight(weight: int) -> bytes:
     return b";q=0." + (b"%03d" % weight).rstrip(b"0")
 
 
+# Most of them, made beforehand.
+_MADE: Final = {weight: generateWeight(weight) for weight in range(0, MOST + 1, 10)}
+
+
 def takeWeight(parameters: Parameters) -> tuple[int, Parameters]:
     """
     Whatever is called "q" is the weight, wherever it stands.
@@ -278,7 +282,8 @@ def _generateMediaRange(
         if any(name.lower() == "q" for name, value in parameters):
             raise InvalidField("the weight is not a parameter")
         raw += generateParameters(parameters)
-    return raw if weight == MOST else raw + generateWeight(weight)
+    made = _MADE.get(weight)
+    return raw + (generateWeight(weight) if made is None else made)
 
 
 # The others
