@@ -325,16 +325,19 @@ Refused = Callable[[ConnectionInfo, "int | None", str, bytes], None]
 """L{IRefusals.refused}."""
 
 
-def refusedOf(factory: object) -> Refused | None:
+def refusedOf(factory: Any) -> Refused | None:
     """
     @param factory: a L{RequestFactory}, or L{None}.
 
     @return: what is to be told of refusals, if anybody wants to know.
+    @raise TypeError: if it is neither.
     """
+    if factory is not None and not callable(factory):
+        kind = type(factory).__name__
+        raise TypeError(f"{kind} doesn't make requests; around a resource put a Site")
     if not IRefusals.providedBy(factory):
         return None
-    found: Any = factory
-    refused: Refused = found.refused
+    refused: Refused = factory.refused
     return refused
 
 

@@ -225,7 +225,12 @@ class Request:
     def write(self, data: bytes) -> None:
         """
         Send some of the response, after its head if that is not out yet.
+
+        @raise TypeError: for text; before anything is sent.
         """
+        kind: type = type(data)
+        if kind is str:
+            raise TypeError("write() takes bytes: encode the text")
         if not self.began:
             self.writeHead()
         self.chanRequest.writeData(data)

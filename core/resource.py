@@ -5,7 +5,7 @@ Resources: what is found, and asked.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from zope.interface import implementer
 
@@ -79,6 +79,15 @@ class Resource:
         it, and never becomes the name of an attribute.
         """
         super().__init_subclass__(**named)
+        for name in vars(cls):
+            if name.startswith(_PREFIX) and (
+                name[len(_PREFIX) :].upper().encode("utf-8") in STANDARD_METHODS
+                and not name[len(_PREFIX) :].isupper()
+            ):
+                raise TypeError(
+                    f"{cls.__name__}.{name}: methods are in upper case (RFC 9110, "
+                    f"section 9.1): {_PREFIX}{name[len(_PREFIX) :].upper()}"
+                )
         renderers = {
             name[len(_PREFIX) :].encode("ascii"): getattr(cls, name)
             for name in dir(cls)
@@ -89,9 +98,17 @@ class Resource:
         cls._renderers = renderers
         cls.allowedMethods = tuple(sorted(renderers.keys() | {b"OPTIONS"}))
 
-    def __init__(self) -> None:
-        self.children: dict[str, Any] = {}
-        self._wildcard: Callable[[str], Any] | None = None
+    children: dict[str, Any]
+    _wildcard: Callable[[str], Any] | None = None
+
+    def __new__(cls, *args: Any, **named: Any) -> Self:
+        """
+        Not in C{__init__}, which subclasses have their own of, and forget to
+        call this one.
+        """
+        self = super().__new__(cls)
+        self.children = {}
+        return self
 
     def putChild(self, name: str, child: Any) -> None:
         """
@@ -100,7 +117,15 @@ class Resource:
         @param name: one segment of a path, decoded.  The empty one is what
             follows a trailing slash; without it that is this resource itself.
         @param child: L{IResource}.
+        @raise TypeError: if C{name} isn't text, or C{child} a class.
+        @raise ValueError: if C{name} begins with a slash.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"a child's name is text, decoded: {name!r} isn't")
+        if name.startswith("/"):
+            raise ValueError(f"a child's name is one segment, without slash: {name!r}")
+        if isinstance(child, type):
+            raise TypeError(f"{child.__name__} is a class: call it, for a resource")
         self.children[name] = child
 
     def putWildcard(self, find: Callable[[str], Any]) -> None:

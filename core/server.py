@@ -25,6 +25,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from penstock.core.accesslog import escaped
 from penstock.core.body import discard, knownLength, normalise, writeBody
 from penstock.core.choice import addVary
 from penstock.core.coroutines import settle
@@ -81,6 +82,12 @@ _DEMANDS: Final = {
     407: b"proxy-authenticate",
     426: b"upgrade",
 }
+
+_ANSWERS: Final = (
+    "What may be: bytes, str, a Response (Response.json, Response.file ...), None if "
+    "it writes to the request, or a Deferred, coroutine or asynchronous generator."
+)
+_INSTANCES: Final = "That is a class: call it."
 
 Filter = Callable[[Any, Headers, Any], Any]
 """See L{Request.addFilter}."""
@@ -344,7 +351,10 @@ class Request(ReadingRequest):
             if isinstance(came, Deferred):
                 self._later(came, self._answerLater)
             elif came is result:
-                raise TypeError(f"{kind.__name__} is not an answer")
+                raise TypeError(
+                    f"{type(self.resource).__name__} has returned a {kind.__name__}. "
+                    + (_ANSWERS if not isinstance(result, type) else _INSTANCES)
+                )
             else:
                 self._answerLater(came)
 
@@ -390,6 +400,11 @@ class Request(ReadingRequest):
             self._over()
             return
         trailers = None
+        if self.began and not self.done:
+            raise LocalProtocolError(
+                "the resource has written to the request, and returned an answer, "
+                "too: one of both is enough"
+            )
         if response is not None:
             self.code = response.code
             body = response.body
@@ -460,8 +475,8 @@ class Request(ReadingRequest):
                 _log.failure(
                     "{method} {path}: failed after the response",
                     failure or Failure(problem),
-                    method=self.method,
-                    path=self.uri,
+                    method=escaped(self.method),
+                    path=escaped(self.uri),
                 )
         elif isinstance(problem, HTTPError):
             self.refuse(problem)
@@ -473,8 +488,8 @@ class Request(ReadingRequest):
             _log.failure(
                 "{method} {path}: the resource failed",
                 failure or Failure(problem),
-                method=self.method,
-                path=self.uri,
+                method=escaped(self.method),
+                path=escaped(self.uri),
             )
             if self.site.debug:
                 self.failure = failure or Failure(problem)
@@ -676,7 +691,10 @@ class Site:
         @param table: what the fields of requests and responses are translated
             with: L{penstock.core.fields.STANDARD}, with the application's own
             rows (see there).
+        @raise TypeError: if C{root} is a class.
         """
+        if isinstance(root, type):
+            raise TypeError(f"{root.__name__} is a class: call it, for a resource")
         self.root = root
         self.accessLog = accessLog
         self.debug = debug

@@ -64,9 +64,13 @@ class Forward:
             L{penstock.resources.trusted.TrustedProxies}.
 
         @raise ValueError: if there is no such policy.
+        @raise TypeError: if C{requester} is none.
         """
-        self.requester = requester
         self._style = None if policy is None else Style(policy)
+        if not hasattr(requester, "startRequest"):
+            kind = type(requester).__name__
+            raise TypeError(f"not a {kind}, but connectHTTP(reactor, url), say")
+        self.requester = requester
 
     def locateChild(self, request: Any, segments: tuple[str, ...]) -> Any:
         """

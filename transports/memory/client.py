@@ -97,7 +97,9 @@ class MemoryClient:
         @param terms: what else L{MemoryRequester} takes: C{window}, C{piece},
             C{host}, C{peer}, C{local}, C{secure}, C{deadline}, C{version}.
         """
-        factory: RequestFactory = Site(root) if IResource.providedBy(root) else root
+        if IResource.providedBy(root) or isinstance(root, type):
+            root = Site(root)
+        factory: RequestFactory = root
         self.requester = WatchedRequester(factory, clock, **terms)
         self.clock = self.requester.clock
         self.limit = limit

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, DeferredList, succeed
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
-from penstock.core.interfaces import RequestFactory
+from penstock.core.interfaces import RequestFactory, refusedOf
 from penstock.core.networks import Networks
 from penstock.core.unwelcome import Unwelcome
 from penstock.transports.rpc.limits import RPCLimits, RPCTimeouts
@@ -49,6 +49,8 @@ class RPCFactory(Factory):
         @param onSession: called with each L{RPCSession} that is ready; its
             C{requester} makes requests of whoever has dialled.
         """
+        # In time: the sessions only come later.
+        refusedOf(requestFactory)
         self._requestFactory = requestFactory
         self._clock = reactor
         self._limits = limits or RPCLimits()
