@@ -269,6 +269,34 @@ def test_totalOfEach() -> None:
     assert wire.ending == ""
 
 
+def test_refusedAndStalled() -> None:
+    """
+    Who isn't listened to any more isn't waited for either: it is the server
+    that is late.
+    """
+    house = House(contentTimeout=10)
+    caller, wire = refused(house)
+    house.wait(8)
+    assert not caller.lost
+    house.wait(3)
+    assert lost(caller) is DeadlineExceeded
+    assert wire.ending == "abort"
+
+
+def test_answeredWhileWriting() -> None:
+    """
+    While it is listened to, an answer may depend on what it writes next.
+    """
+    house = House(contentTimeout=10)
+    caller, wire = sending(house)
+    wire.receive(HEAD)
+    house.wait(50)
+    assert not caller.lost
+    caller.exchange.finish()
+    house.wait(11)
+    assert lost(caller) is DeadlineExceeded
+
+
 # No connection
 
 

@@ -210,9 +210,9 @@ class ClientExchange(CallingExchange):
     @property
     def isWritten(self) -> bool:
         """
-        Whether the caller has written all of the request.
+        Whether the caller has written all of the request, or need not.
         """
-        return self._stage is Stage.FINISHED
+        return self._stage is Stage.FINISHED or self._outlet is Outlet.SHUT
 
     @property
     def isHeld(self) -> bool:
