@@ -446,6 +446,62 @@ def test_preconditionFailed(way: Any, method: str) -> None:
     assert names(answer).isdisjoint(name for name, _ in Described.digests)
 
 
+class Slot(Resource):
+    """
+    May have something, or not; without validators.
+    """
+
+    isLeaf = True
+
+    def __init__(self, full: bool) -> None:
+        super().__init__()
+        self.full = full
+
+    def render_PUT(self, request: Request) -> Any:
+        if not request.checkPreconditions(exists=self.full):
+            return None
+        self.full = True
+        return Response(code=204)
+
+    def render_DELETE(self, request: Request) -> Any:
+        if request.checkPreconditions(exists=self.full):
+            self.full = False
+            return Response(code=204)
+        return None
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(
+    ("field", "whenEmpty", "whenFull"),
+    [
+        (("if-match", "*"), 412, 204),
+        (("if-none-match", "*"), 204, 412),
+        (("if-match", '"a"'), 412, 412),
+        (("if-none-match", '"a"'), 204, 204),
+        (("if-unmodified-since", DATE), 204, 204),
+        (("if-modified-since", DATE), 204, 204),
+    ],
+)
+def test_withoutValidators(
+    way: Any,
+    method: str,
+    full: bool,
+    field: tuple[str, str],
+    whenEmpty: int,
+    whenFull: int,
+) -> None:
+    """
+    What is made where nothing was, or taken away, asks whether there is
+    something.
+    """
+    root = Slot(full)
+    answer = way.ask(root, method, "/", [field], b"x" if method == "PUT" else None)
+    assert answer.code == (whenFull if full else whenEmpty)
+    changed = answer.code == 204
+    assert root.full is ((method == "PUT") if changed else full)
+
+
 def test_digestsOfParts(way: Any) -> None:
     """
     The digest of all the content isn't that of a part; that of the
