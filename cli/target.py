@@ -22,6 +22,8 @@ from penstock.resources.file import File
 _OURS: Final = frozenset((__name__, "importlib"))
 _FROZEN: Final = "<frozen importlib"
 
+_SOURCE: Final = ".py"
+
 
 class TargetFailed(click.ClickException):
     """
@@ -87,11 +89,23 @@ def loadTarget(text: str) -> Any:
     @raise TargetFailed: if a module raises something while it is imported, or
         what it has while it is called.
     """
+    if text.endswith(_SOURCE) and os.path.isfile(text):
+        # Nobody means to show it to everybody.
+        name = os.path.splitext(os.path.basename(text))[0]
+        raise TargetProblem(
+            f"{text!r} is source: name what it has to serve, {name}:root say, or the"
+            " folder that it is in"
+        )
     if os.path.exists(text):
         return File(text, listing=True)
     module, colon, attribute = text.partition(":")
     if not colon:
-        raise TargetProblem(f"there is no folder {text!r}, and it isn't module:name")
+        hint = ""
+        if os.path.isfile(text.replace(".", os.sep) + _SOURCE):
+            hint = f": {text}:root, say"
+        raise TargetProblem(
+            f"there is no folder {text!r}, and it isn't module:name{hint}"
+        )
     if not module or not attribute:
         raise TargetProblem(f"{text!r} lacks a half of module:name")
     return _served(_find(module, attribute), text)

@@ -93,6 +93,9 @@ def test_folderIsListed(folder: Path) -> None:
     ("text", "said"),
     [
         ("nothing", "there is no folder 'nothing'"),
+        ("ours", "it isn't module:name: ours:root, say"),
+        ("ours.py", "'ours.py' is source: name what it has to serve, ours:root say"),
+        ("./ours.py", "ours:root say"),
         ("nothing:page", "there is no module 'nothing'"),
         ("ours.inner:page", "there is no module 'ours.inner'"),
         ("ours:nothing", "ours has no 'nothing'"),
