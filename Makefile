@@ -82,6 +82,8 @@ fuzz/.venv/.ready: fuzz/requirements.txt setup.cfg pyproject.toml
 	@touch $@
 
 interop: $(VENV)/.for-run
+	cd interop && ../$(BIN)/python scenes.py
+	cd interop && ../$(BIN)/python behind.py --requests $(REQUESTS)
 	cd interop && ../$(BIN)/python run.py --requests $(REQUESTS)
 
 bench: $(VENV)-bench/.for-bench

@@ -213,6 +213,10 @@ class Request:
         Any number, before the response begins.  Nothing is sent to a client
         that speaks HTTP/1.0.  The fields belong into the response, too.
 
+        Some proxies take them for the response, or give up: nginx before 1.29
+        where it speaks HTTP/1.1 to us, and varnish.  Don't use them behind
+        those.
+
         @raise penstock.core.errors.InvalidField: if one of C{headers} may not
             be sent.
         @raise penstock.core.errors.LocalProtocolError: if the response has
