@@ -42,18 +42,32 @@ SLOW = 2.0
 
 ROUTES = (
     "",
+    # In front.
     "nginx",
     "nginx-kept",
+    "nginx-unix",
+    "nginx-forwarded",
     "haproxy",
     "haproxy-closing",
+    "haproxy-unix",
+    "haproxy-forwarded",
+    "haproxy-proxy1",
+    "haproxy-proxy2",
     "varnish",
+    "varnish-unix",
+    "varnish-proxy1",
+    "varnish-proxy2",
     "squid",
+    # Penstock as a proxy, and proxies around it.
     "penstock",
     "penstock nginx-kept",
     "penstock haproxy",
     "penstock haproxy-hasty",
     "gateway",
     "nginx-kept gateway",
+    "haproxy gateway",
+    # Behind our client.
+    "ours",
     "ours nginx",
     "ours nginx-kept",
     "ours haproxy",

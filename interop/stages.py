@@ -376,6 +376,8 @@ STAGES: dict[str, Start] = {
     ),
     "haproxy": haproxy(),
     "haproxy-closing": haproxy("option http-server-close"),
+    # Else small chunks may wait for more of them.
+    "haproxy-nodelay": haproxy("option http-no-delay"),
     # Unused connections are closed at once, and often.
     "haproxy-hasty": haproxy(
         "timeout http-keep-alive 20ms\n    timeout http-request 200ms",
