@@ -144,6 +144,20 @@ def test_authorityThatIsNone(target: bytes) -> None:
     assert not origin.root.seen
 
 
+@pytest.mark.requirement("9110-4.1-1")
+def test_8000(serve: Serve) -> None:
+    """
+    URIs of 8000 octets, as targets and in fields, both ways.
+    """
+    place = b"/" + b"a" * 7999
+    origin = serve(Seen(lambda request: plain("x", ("Location", place.decode()))))
+    answer = origin.get(b"Referer: " + place + b"\r\n", place)
+    assert (answer.code, answer.get(b"location")) == (200, place)
+    (request,) = origin.root.seen
+    assert request.path == place
+    assert request.in_headers.getHeader("referer") == place.decode()
+
+
 class Named(Resource):
     """
     Says which child it is.
@@ -242,6 +256,23 @@ def test_nothingBeforeTheHeadIsThere() -> None:
     origin.send(b"Content-Length: 0\r\n\r\n")
     (answer,) = answers(origin.take())
     assert (answer.code, origin.root.calls) == (400, [])
+
+
+@pytest.mark.needs(Facility.LIMITS)
+@pytest.mark.requirement("9110-5.4-1")
+@pytest.mark.parametrize(
+    "fields",
+    [b"X: " + b"a" * 70_000 + b"\r\n", b"X: a\r\n" * 200],
+    ids=["value", "many"],
+)
+def test_largeHeads(serve: Serve, fields: bytes) -> None:
+    """
+    The one that is too large, and no other.
+    """
+    origin = serve()
+    assert origin.get(fields).code == 431
+    assert not origin.root.seen
+    assert origin.get().code == 200
 
 
 @pytest.mark.requirement("9110-5.4-1")

@@ -42,6 +42,8 @@ class Facility(Enum):
 
     TARGET = "A target is sent as it is written, in whatever form."
 
+    LIMITS = "Heads have a limit; those in memory are there already."
+
     OPEN = "Anybody may hear what is said; of the others only their makers know."
 
 
@@ -299,6 +301,8 @@ class OverRPC(Called):
     A session between two ends of a pipe.
     """
 
+    facilities = frozenset((Facility.LIMITS,))
+
     def __init__(self, root: Any = None, clock: Any = None, site: Any = None) -> None:
         super().__init__(root, clock, site)
         factory = RPCFactory(self.site, reactor=self.clock)
@@ -324,7 +328,7 @@ class CalledOverHTTP(Called):
     As L{OverHTTP}, but asked by the calling end.
     """
 
-    facilities = frozenset((Facility.DATE, Facility.OPEN))
+    facilities = frozenset((Facility.DATE, Facility.LIMITS, Facility.OPEN))
 
     def __init__(self, root: Any = None, clock: Any = None, site: Any = None) -> None:
         super().__init__(root, clock, site)
