@@ -20,6 +20,7 @@ import pytest
 from .process import PATIENCE, Process, run
 
 MODULE = """
+import gc
 import os
 
 from twisted.internet.task import deferLater
@@ -60,6 +61,10 @@ def root():
             peer = getattr(request.connectionInfo.peer, "host", "?")
             return f"{peer} {request.scheme.decode()} {named}"
 
+    class Frozen(Resource):
+        def render_GET(self, request):
+            return str(gc.get_freeze_count())
+
     class Chatty(Resource):
         def render_GET(self, request):
             print("resources may print")
@@ -72,6 +77,7 @@ def root():
     root.putChild("broken", Broken())
     root.putChild("who", Who())
     root.putChild("chatty", Chatty())
+    root.putChild("frozen", Frozen())
     return root
 
 
@@ -543,6 +549,17 @@ def test_debug(serve: Serve) -> None:
     code, page = get(url, "/broken")
     assert code == 500
     assert b"ZeroDivisionError: it was the resource" in page
+
+
+def test_frozen(serve: Serve) -> None:
+    """
+    The garbage collector doesn't look at what was there at the start.
+    """
+    process = serve("ours:root", "--http", "0")
+    (url,) = process.listening()
+    code, count = get(url, "/frozen")
+    assert code == 200
+    assert int(count) > 10000
 
 
 def test_printing(serve: Serve) -> None:

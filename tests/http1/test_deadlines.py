@@ -351,6 +351,67 @@ def test_oneTimerForAll() -> None:
     assert serving.clock.getDelayedCalls() == []
 
 
+def late(serving: Server, count: int) -> list[Any]:
+    """
+    Let many be late at once.
+
+    @return: the connections, with their wires.
+    """
+    made = [serving.connect() for _ in range(count)]
+    serving.lose()
+    while not any(wire.closed for _, wire in made):
+        serving.wait(0.25)
+    return made
+
+
+def test_crowdIsTold() -> None:
+    """
+    Some at a time, so that others are served meanwhile; and who isn't late any
+    more when it is its turn is not told.
+    """
+    serving = server()
+    soon = serving.clock.callLater
+
+    def callLater(delay: float, *arguments: Any) -> Any:
+        # The clock would do at once what is for the next turn.
+        return soon(max(delay, 0.01), *arguments)
+
+    serving.clock.callLater = callLater  # type: ignore[method-assign]
+    made = late(serving, 250)
+    closed = [sum(wire.closed for _, wire in made)]
+    made[-1][0].dataReceived(HELLO)
+    made[-2][0].connectionLost()
+    for _ in range(3):
+        serving.clock.advance(0.01)
+        closed.append(sum(wire.closed for _, wire in made))
+    assert closed == [100, 200, 248, 248]
+
+
+def test_crowdIsGone() -> None:
+    serving = server()
+    for channel, _ in late(serving, 250):
+        channel.connectionLost()
+    assert serving.clock.getDelayedCalls() == []
+
+
+def test_crowdGoesWhileItIsTold() -> None:
+    """
+    Who is told may go at once, and others with it.
+    """
+    serving = server()
+    made = [serving.connect() for _ in range(50)]
+    serving.lose()
+
+    def close() -> None:
+        for channel, _ in made:
+            channel.connectionLost()
+
+    made[0][1].loseConnection = close  # type: ignore[method-assign]
+    serving.wait(30)
+    assert not any(wire.closed for _, wire in made)
+    assert serving.clock.getDelayedCalls() == []
+
+
 @pytest.mark.parametrize("step", [-3600, 3600])
 def test_clockIsSet(step: float) -> None:
     """

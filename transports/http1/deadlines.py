@@ -31,6 +31,11 @@ LAST_CALL: Final = 1.0
 # the peers have sent meanwhile isn't read yet, and they aren't to blame.
 LONGEST: Final = 2.0
 
+# Connections that are told in one turn of the loop that they are late.  A crowd
+# that came at once is late at once; each costs some 50 microseconds, and others
+# are to be served meanwhile.
+TURN: Final = 100
+
 
 class Waiting(Enum):
     """
@@ -134,6 +139,10 @@ class Sweep:
         # said then.
         self._now = 0.0
         self._seen = 0.0
+        # Those that are late and weren't told yet; told in this order from the
+        # end.
+        self._late: list[Watched] = []
+        self._telling: Any = None
         self._clock: IReactorTime | None = None
         self._call: Any = None
 
@@ -166,9 +175,13 @@ class Sweep:
         A connection is gone.
         """
         self._watched.pop(watched, None)
-        if not self._watched and self._call is not None:
-            call, self._call = self._call, None
-            call.cancel()
+        if self._watched:
+            return
+        self._late.clear()
+        for call in (self._call, self._telling):
+            if call is not None:
+                call.cancel()
+        self._call = self._telling = None
 
     def hurry(self) -> None:
         """
@@ -196,20 +209,48 @@ class Sweep:
         limits = self._limits
         if len(self._watched) >= self._crowd:
             limits = self._crowdedLimits
-        steps = self._steps
-        late: list[tuple[Watched, Waiting]] = []
+        late: list[Watched] = []
         self._each(self._watched)
         for watched, (before, since) in self._watched.items():
             progress = watched.progress()
-            waiting, reached = progress
-            grown = reached - before[1]
-            if waiting is not before[0] or grown >= steps.get(waiting, 1) or grown < 0:
+            if self._isFurther(progress, before):
                 self._watched[watched] = (progress, now)
             else:
-                limit = limits[waiting]
+                limit = limits[progress[0]]
                 if limit is not None and now - since >= limit:
-                    late.append((watched, waiting))
-        for watched, waiting in late:
-            if watched in self._watched:
-                self._watched[watched] = (watched.progress(), now)
-                watched.expire(waiting)
+                    late.append(watched)
+        if late:
+            late.reverse()
+            self._late = late
+            if self._telling is None:
+                self._tell()
+
+    def _isFurther(self, progress: Progress, before: Progress) -> bool:
+        """
+        @return: whether this is far enough from C{before} to begin anew.
+        """
+        waiting, reached = progress
+        grown = reached - before[1]
+        return (
+            waiting is not before[0]
+            or grown >= self._steps.get(waiting, 1)
+            or grown < 0
+        )
+
+    def _tell(self) -> None:
+        """
+        Tell some of those that are late.
+        """
+        self._telling = None
+        for _ in range(TURN):
+            if not self._late:
+                return
+            watched = self._late.pop()
+            known = self._watched.get(watched)
+            if known is not None:
+                progress = watched.progress()
+                if not self._isFurther(progress, known[0]):
+                    self._watched[watched] = (progress, self._now)
+                    watched.expire(progress[0])
+        if self._late and self._clock is not None:
+            self._telling = self._clock.callLater(0, self._tell)
