@@ -166,8 +166,10 @@ class ClientExchange(CallingExchange):
         # What has been sent of the content, if that may be needed again, and
         # how much more of it may be kept.
         self._kept: list[bytes] | None = None
-        self._room = MAX_KEPT
-        self._blocked = gathering is None
+        if gathering is None:
+            self._blocked = True
+        else:
+            self._room = MAX_KEPT
         self.since = self.started = 0.0
 
     # Facts

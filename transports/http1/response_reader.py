@@ -108,6 +108,8 @@ class _State(Enum):
 class ResponseReader:
     """
     An incremental reader.
+
+    @ivar isOld: whether the last final head was of HTTP/1.0.
     """
 
     __slots__ = (
@@ -116,11 +118,11 @@ class ResponseReader:
         "_decoder",
         "_interim",
         "_isHead",
-        "_isOld",
         "_limits",
         "_persistent",
         "_state",
         "_untouched",
+        "isOld",
     )
 
     def __init__(self, limits: Limits) -> None:
@@ -133,7 +135,7 @@ class ResponseReader:
         self._decoder: Decoder | None = None
         self._interim = 0
         self._isHead = False
-        self._isOld = False
+        self.isOld = False
         self._persistent = True
         self._untouched = True
 
@@ -161,13 +163,6 @@ class ResponseReader:
         again after the end.
         """
         return self._persistent
-
-    @property
-    def isOld(self) -> bool:
-        """
-        Whether the last final head was of HTTP/1.0.
-        """
-        return self._isOld
 
     @property
     def hasInterim(self) -> bool:
@@ -365,9 +360,9 @@ class ResponseReader:
         headers = Headers.trusted(fields)
         if code < 200:
             return self._interimRead(code, headers)
-        self._isOld = minor == b"0"
+        self.isOld = minor == b"0"
         self._persistent = b"close" not in options and (
-            not self._isOld or b"keep-alive" in options
+            not self.isOld or b"keep-alive" in options
         )
         if self._isHead or code == 204 or code == 304 or length == 0:
             self._state = _State.IDLE
