@@ -240,6 +240,13 @@ class Content:
         """
         return self._complete
 
+    @property
+    def unread(self) -> int:
+        """
+        Octets that have come, and that nobody has read.
+        """
+        return self._size
+
     def next(self) -> Deferred[bytes | None]:
         """
         @return: fires with some of the content, L{None} at its end; or fails

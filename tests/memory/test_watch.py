@@ -8,13 +8,15 @@ import gc
 import tempfile
 import weakref
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger, globalLogPublisher
 
-from penstock.core.errors import LocalProtocolError
+from penstock.core.content import Discard, Stream
+from penstock.core.errors import HTTPError, LocalProtocolError
 from penstock.core.headers import Headers
 from penstock.core.resource import Resource
 from penstock.core.response import Response
@@ -35,6 +37,17 @@ class Does(Resource):
         self.render_ = what
 
     def render_GET(self, request: Any) -> Any:
+        return self.render_(request)
+
+
+class Takes(Does):
+    """
+    Does something with what is put.
+    """
+
+    policy = Stream()
+
+    def render_PUT(self, request: Any) -> Any:
         return self.render_(request)
 
 
@@ -398,3 +411,104 @@ def test_forgottenClients() -> None:
     gc.collect()
     assert gone() is None
     assert len(globalLogPublisher._observers) == before
+
+
+# Content that nobody has read
+
+
+async def readsSome(request: Any) -> bytes:
+    async for _ in request.content:
+        break
+    return b"done"
+
+
+async def readsAll(request: Any) -> bytes:
+    return await request.content.read()  # type: ignore[no-any-return]
+
+
+def refuses(request: Any) -> None:
+    raise HTTPError(409)
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "complains"),
+    [
+        (lambda request: b"done", 200, True),
+        (readsSome, 200, True),
+        (readsAll, 200, False),
+        (refuses, 409, False),
+    ],
+    ids=["none", "some", "all", "refused"],
+)
+def test_unreadContent(what: Any, code: int, complains: bool) -> None:
+    """
+    Who succeeds without having read what it was sent has forgotten something.
+    """
+    client = MemoryClient(Takes(what))
+    if complains:
+        with client.expecting(ContractBroken) as problems:
+            client.put("/", [b"some", b"more"])
+        assert "answered 200 without having read" in str(problems[0])
+    else:
+        assert client.put("/", [b"some", b"more"]).code == code
+    client.close()
+
+
+def test_unreadContentThatHasCome() -> None:
+    """
+    Also if it has come meanwhile, and waits.
+    """
+    waiting: Deferred[None] = Deferred()
+
+    async def later(request: Any) -> bytes:
+        await waiting
+        return b"done"
+
+    with MemoryClient(Takes(later)) as client, client.expecting(ContractBroken):
+        exchange = client.open("PUT", "/", contentLength=4)
+        exchange.send(b"some")
+        exchange.end()
+        waiting.callback(None)
+        client.pump()
+
+
+def test_discardedContent() -> None:
+    """
+    Who says so needn't read it.
+    """
+    resource = Takes(lambda request: b"done")
+    resource.policy = Discard()  # type: ignore[assignment]
+    with MemoryClient(resource) as client:
+        assert client.put("/", b"some").body == b"done"
+
+
+def test_noContentToRead() -> None:
+    with MemoryClient(Takes(lambda request: b"done")) as client:
+        assert client.put("/").body == b"done"
+        assert client.put("/", b"").body == b"done"
+
+
+# Time
+
+
+def spins(request: Any) -> bytes:
+    """
+    Keep everybody waiting.
+    """
+    end = perf_counter() + 0.02
+    while perf_counter() < end:
+        pass
+    return b""
+
+
+def test_blocking() -> None:
+    with (
+        MemoryClient(Does(spins), blocking=0.01) as client,
+        client.expecting(ContractBroken) as problems,
+    ):
+        client.get("/")
+    assert "the event loop was blocked for 0.0" in str(problems[0])
+    with MemoryClient(Does(spins), blocking=60) as client:
+        client.get("/")
+    with MemoryClient(Does(spins)) as client:
+        client.get("/")

@@ -24,6 +24,7 @@ from penstock.transports.memory.requester import (
 from penstock.transports.memory.visit import MemoryExchange, StillWaiting
 from penstock.transports.memory.watch import (
     ContractBroken,
+    TimedChannelRequest,
     Watch,
     WatchedChannelRequest,
 )
@@ -48,6 +49,10 @@ class WatchedRequester(MemoryRequester):
     def _makeServer(self) -> MemoryChannelRequest:
         if self.watch is None:
             return super()._makeServer()
+        if self.watch.blocking is not None:
+            return TimedChannelRequest(
+                self, self._version, self.watch, self.watch.blocking
+            )
         return WatchedChannelRequest(self, self._version, self.watch)
 
 
@@ -68,8 +73,9 @@ class MemoryClient:
     in the resource or in anything else that was logged as an error, as it is
     (one left behind in a Deferred at the end, when the client is closed);
     and L{ContractBroken} for calls after C{finish}, content where there can be
-    none, fields changed after they were sent, and, at the end, for requests
-    that were never answered in full.
+    none, fields changed after they were sent, a success without having read the
+    request's content, a resource that blocks (if C{blocking} says for how long
+    it may), and, at the end, for requests that were never answered in full.
 
     @ivar requester: the L{MemoryRequester}, for those who want a Deferred:
         C{await client.requester.request("GET", "/")}.
@@ -83,6 +89,7 @@ class MemoryClient:
         clock: Any = None,
         *,
         strict: bool = True,
+        blocking: float | None = None,
         limit: int = LIMIT,
         **terms: Any,
     ) -> None:
@@ -92,6 +99,9 @@ class MemoryClient:
         @param clock: a L{twisted.internet.task.Clock}; a new
             L{penstock.transports.memory.clock.VirtualClock} by default.
         @param strict: whether to raise what else goes wrong.
+        @param blocking: seconds, of real time, that a resource may keep the
+            event loop busy each time that it is called; L{None} for any
+            number, since a machine may stand still.
         @param limit: octets of a response that are collected before its reader
             stops reading.
         @param terms: what else L{MemoryRequester} takes: C{window}, C{piece},
@@ -103,7 +113,7 @@ class MemoryClient:
         self.requester = WatchedRequester(factory, clock, **terms)
         self.clock = self.requester.clock
         self.limit = limit
-        self._watch = watch = Watch()
+        self._watch = watch = Watch(blocking)
         self._expected: list[tuple[tuple[type[Exception], ...], list[Exception]]] = []
         self._known: dict[tuple[bytes | str, bytes | str], tuple[bytes, bytes]] = {}
         if strict:

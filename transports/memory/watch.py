@@ -4,7 +4,9 @@ What a client sees go wrong behind an exchange's back.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from twisted.internet.defer import Deferred
 from twisted.logger import (
@@ -16,6 +18,7 @@ from twisted.logger import (
 )
 from zope.interface import implementer
 
+from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
 from penstock.core.hop import endToEnd
 from penstock.core.interfaces import Version
@@ -24,6 +27,9 @@ from penstock.transports.memory.exchange import MemoryChannelRequest
 
 if TYPE_CHECKING:
     from penstock.transports.memory.requester import MemoryRequester
+
+
+_UNREAD: Final = (Inflow.OPEN, Inflow.RECEIVED)
 
 
 class ContractBroken(AssertionError):
@@ -41,13 +47,15 @@ class Watch:
 
     @ivar problems: exceptions, in order.
     @ivar inside: how many calls are on the stack during which the log counts.
+    @ivar blocking: seconds that a callback may take; L{None} for any time.
     """
 
-    __slots__ = ("__weakref__", "inside", "problems")
+    __slots__ = ("__weakref__", "blocking", "inside", "problems")
 
-    def __init__(self) -> None:
+    def __init__(self, blocking: float | None = None) -> None:
         self.problems: list[Exception] = []
         self.inside = 0
+        self.blocking = blocking
 
     def start(self) -> None:
         """
@@ -97,7 +105,7 @@ class WatchedChannelRequest(MemoryChannelRequest):
     A serving end that notices what does no harm, and is wrong all the same.
     """
 
-    __slots__ = ("_head", "_watch")
+    __slots__ = ("_code", "_head", "_watch")
 
     def __init__(
         self, requester: MemoryRequester, version: Version, watch: Watch
@@ -105,6 +113,7 @@ class WatchedChannelRequest(MemoryChannelRequest):
         super().__init__(requester, version)
         self._watch = watch
         self._head: Headers | None = None
+        self._code = 0
 
     def writeData(self, data: bytes) -> None:
         """
@@ -132,6 +141,7 @@ class WatchedChannelRequest(MemoryChannelRequest):
     ) -> None:
         # A 204 and a 205 aren't sent with the length that they were given.
         self._head = headers if code not in (204, 205) else None
+        self._code = code
         MemoryChannelRequest._sendHead(self, code, headers, code_message)
 
     def _sent(self, trailers: Headers | None) -> None:
@@ -142,10 +152,74 @@ class WatchedChannelRequest(MemoryChannelRequest):
             and tuple(endToEnd(head)) != self._fields
         ):
             self._watch.complain("the fields were changed after they were sent")
+        if self._code < 300 and self.contentLength != 0:
+            self._checkRead()
         MemoryChannelRequest._sent(self, trailers)
+
+    def _checkRead(self) -> None:
+        """
+        Whoever says that all is well has read what it was about, or has said
+        that it doesn't want it.
+        """
+        content = getattr(self._callbacks, "content", None)
+        unread: Any = getattr(content, "unread", None)
+        if self.inflow in _UNREAD or unread:
+            self._watch.complain(
+                f"answered {self._code} without having read the content: a policy of"
+                " Discard() says that nobody wants it"
+            )
 
     def _recordLate(self, name: str) -> None:
         # After a loss nobody can know better; after a finish one should.
         if self._stage is Stage.FINISHED:
             self._watch.complain(f"{name} was called after finish")
         super()._recordLate(name)
+
+
+class TimedChannelRequest(WatchedChannelRequest):
+    """
+    One that also notices who keeps the event loop for too long.
+    """
+
+    __slots__ = ("_longest",)
+
+    def __init__(
+        self,
+        requester: MemoryRequester,
+        version: Version,
+        watch: Watch,
+        longest: float,
+    ) -> None:
+        """
+        @param longest: seconds.
+        """
+        super().__init__(requester, version, watch)
+        self._longest = longest
+
+    def begin(self, *head: Any) -> None:
+        """
+        See L{penstock.core.exchange.ServingExchange}.
+        """
+        self._timed(super().begin, *head)
+
+    def contentReceived(self, data: bytes) -> None:
+        """
+        See L{penstock.core.exchange.Exchange}.
+        """
+        self._timed(super().contentReceived, data)
+
+    def contentEnded(self, trailers: Headers | None = None) -> None:
+        """
+        See L{penstock.core.exchange.Exchange}.
+        """
+        self._timed(super().contentEnded, trailers)
+
+    def _timed(self, call: Callable[..., None], *args: Any) -> None:
+        """
+        Call C{call}, and complain if everybody else would have had to wait.
+        """
+        began = perf_counter()
+        call(*args)
+        took = perf_counter() - began
+        if took > self._longest:
+            self._watch.complain(f"the event loop was blocked for {took:.3f} s")
