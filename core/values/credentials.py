@@ -35,9 +35,9 @@ PARAMETER: Final = (
 
 _CREDENTIALS: Final = re.compile(rb"(" + TOKEN + rb")(?: ++([\t -~\x80-\xff]*+))?")
 _TOKEN68: Final = re.compile(TOKEN68)
-# Goes through a whole list in one call.  Where no parameter is, it matches one
-# octet, and all groups are empty.
-_PARAMETERS: Final = re.compile(PARAMETER + SEPARATOR + rb"|.", re.DOTALL)
+# Goes through a whole list in one call.  Where no parameter is, it matches all
+# the rest, and all groups are empty: see L{penstock.core.negotiation}.
+_PARAMETERS: Final = re.compile(PARAMETER + SEPARATOR + rb"|.+", re.DOTALL)
 _NO_PARAMETER: Final = (b"", b"", b"")
 _CONTROL: Final = re.compile(r"[\0-\x1f\x7f]")
 

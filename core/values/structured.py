@@ -167,13 +167,13 @@ _KEY: Final = r"[a-z*][a-z0-9_.*-]*+"
 _COMMA: Final = r"(?:\A|(?!\A)[\t ]*+,[\t ]*+)"
 
 # These go through a whole field in one call: members, and the parameters after
-# each.  What is something else is matched a character at a time, by a match
-# without groups.
+# each.  What is something else is matched by one match with all the rest, without
+# groups.
 _IN_LIST: Final = re.compile(
-    rf"{_COMMA}({_BARE})|;\x20*+({_KEY})(?:=({_BARE}))?|.", re.DOTALL
+    rf"{_COMMA}({_BARE})|;\x20*+({_KEY})(?:=({_BARE}))?|.+", re.DOTALL
 )
 _IN_DICTIONARY: Final = re.compile(
-    rf"(?:{_COMMA}|(;)\x20*+)({_KEY})(?:=({_BARE}))?|.", re.DOTALL
+    rf"(?:{_COMMA}|(;)\x20*+)({_KEY})(?:=({_BARE}))?|.+", re.DOTALL
 )
 _SOMETHING_ELSE: Final = ("", "", "")
 
