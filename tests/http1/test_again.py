@@ -374,6 +374,70 @@ def test_spokeWhileIdle(loop: Loop, data: bytes, closes: bool) -> None:
     server.close()
 
 
+KEEP_ALIVE = b"HTTP/1.1 204 X\r\nKeep-Alive: %s\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (b"timeout=5", 4),
+        (b"timeout=5, max=100", 4),
+        (b"max=100, TIMEOUT = 5", 4),
+        (b'timeout="5"', 4),
+        (b"timeout=2", 1),
+        (b"timeout=1", 0.5),
+        (b"timeout=0", 0),
+        (b"timeout=999999999", None),
+        (b"max=5", None),
+        (b"xtimeout=5", None),
+        (b"timeout=-5", None),
+        (b"timeout=5x", None),
+        (b"timeout=", None),
+        (b"timeout=" + b"5" * 5000, None),
+    ],
+)
+@pytest.mark.parametrize("swept", [False, True], ids=["when used", "when looked at"])
+def test_patience(value: bytes, seconds: float | None, swept: bool) -> None:
+    """
+    A connection isn't used any more when its server is about to close it: a
+    POST might just miss it.
+    """
+    house = House(idleTimeout=None)
+    house.ask()
+    wire = house.endpoint.accept()
+    wire.receive(KEEP_ALIVE % value)
+    wire.take()
+    if seconds is None:
+        house.wait(500)
+    elif swept:
+        house.wait(seconds)
+        assert wire.ending == "close"
+    else:
+        if seconds:
+            house.clock.rightNow += seconds - 0.01
+            house.ask(b"POST")
+            assert wire.take()
+            wire.receive(KEEP_ALIVE % value)
+        house.clock.rightNow += seconds
+    house.ask(b"POST")
+    assert bool(wire.take()) is (seconds is None)
+    assert len(house.endpoint.attempts) == (seconds is not None)
+
+
+def test_patienceOfTheLast() -> None:
+    """
+    What counts is what was said last.
+    """
+    house = House(idleTimeout=None)
+    wire = house.warm()
+    house.ask()
+    wire.receive(KEEP_ALIVE % b"timeout=5")
+    house.ask()
+    wire.receive(EMPTY)
+    house.wait(500)
+    assert wire.ending == ""
+
+
 def test_emptyWhileIdle() -> None:
     """
     Read in time, it is the same.

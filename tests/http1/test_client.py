@@ -23,7 +23,8 @@ from penstock.core.errors import (
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IClientRequest
 from penstock.core.testing.recorder import PullSource, PushSource
-from penstock.transports.http1.client import MAX_DROPPED, READ_AHEAD, Phase
+from penstock.transports.http1.calling_phases import Phase
+from penstock.transports.http1.client import MAX_DROPPED, READ_AHEAD
 
 from ..conftest import LoggedErrors
 from .calling import BROKEN, CLEAN, OK, FakeTransport, Line

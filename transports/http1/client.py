@@ -15,7 +15,6 @@ practice L{penstock.transports.http1.pool.HTTPClient}.
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from socket import MSG_PEEK, socket
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +38,7 @@ from penstock.core.errors import (
 from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo
+from penstock.transports.http1.calling_phases import DEAD, Phase
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.hangup import Hangup, mayBeWhole, socketOf
 from penstock.transports.http1.response_reader import Head, Interim, ResponseReader
@@ -57,35 +57,13 @@ READ_AHEAD: Final = 64 * 1024
 # more would cost more than a new one.
 MAX_DROPPED: Final = 64 * 1024
 
-
 # Blocks of READ_AHEAD that are looked for when a connection breaks: as much as
 # Linux holds in its buffers at most, by default.
 MAX_LEFT: Final = 100
 
-
-class Phase(Enum):
-    """
-    What a connection is doing.
-    """
-
-    CONNECTING = auto()
-    """It can't be used yet."""
-
-    IDLE = auto()
-    """It waits for the next exchange."""
-
-    BUSY = auto()
-    """There is an exchange on it."""
-
-    CLOSING = auto()
-    """It has been closed by this side, and what comes is ignored."""
-
-    CLOSED = auto()
-    """It is gone."""
-
-
-# What isn't usable for this class of connection: it has been closed.
-_DEAD: Final = frozenset((Phase.CLOSING, Phase.CLOSED))
+# Seconds that a connection is given up before the server has said that it will:
+# its clock began earlier, and a request takes a while to get there.
+MARGIN: Final = 1.0
 
 
 @implementer(IHandshakeListener, IPushProducer)
@@ -177,13 +155,24 @@ class ClientConnection(Protocol):
         # in the beginning, and what comes later is most likely a farewell.
         return bool(came) and not self._plain and not self.isReused
 
+    @property
+    def isOverdue(self) -> bool:
+        """
+        Whether the server has said that it would be closing about now, so that
+        a request might just miss it.
+        """
+        patience = self._reader.patience
+        return patience is not None and (
+            self._seconds() - self.since >= max(patience - MARGIN, patience / 2)
+        )
+
     def facts(self, requestId: str) -> ConnectionInfo:
         """
         What is known of this connection.
         """
         transport: Any = self.transport
         certificate = None
-        if ISSLTransport.providedBy(transport) and self.phase not in _DEAD:
+        if ISSLTransport.providedBy(transport) and self.phase not in DEAD:
             certificate = transport.getPeerCertificate()
         return ConnectionInfo(
             "http1",
@@ -227,7 +216,7 @@ class ClientConnection(Protocol):
         """
         Some octets of the response have come, or some that nobody asked for.
         """
-        if self.phase in _DEAD:
+        if self.phase in DEAD:
             return
         exchange = self._exchange
         events = self._reader.receive(data)
@@ -378,7 +367,7 @@ class ClientConnection(Protocol):
         """
         Close properly.
         """
-        if self.phase not in _DEAD:
+        if self.phase not in DEAD:
             self._shut()
             transport: Any = self.transport
             transport.loseConnection()
@@ -424,7 +413,7 @@ class ClientConnection(Protocol):
         The exchange takes content again.
         """
         self.since = self._seconds()
-        if not self._reading and self.phase not in _DEAD:
+        if not self._reading and self.phase not in DEAD:
             self._reading = True
             transport: Any = self.transport
             transport.resumeProducing()

@@ -25,7 +25,8 @@ from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, IRequester
 from penstock.core.uri import checkTypes, requestHost, requestTarget
-from penstock.transports.http1.client import ClientConnection, Phase
+from penstock.transports.http1.calling_phases import Phase
+from penstock.transports.http1.client import ClientConnection
 from penstock.transports.http1.client_exchange import ClientExchange
 from penstock.transports.http1.hangup import hangups
 from penstock.transports.http1.limits import Limits
@@ -154,7 +155,8 @@ class HTTPClient(Requester):
             takes to write its request doesn't count.  L{None} for ever.
         @param contentTimeout: the same between two pieces of a response, as
             long as the caller takes them.
-        @param idleTimeout: seconds that a connection is kept for.
+        @param idleTimeout: seconds that a connection is kept for; less if the
+            server says so (Keep-Alive).
         @param continueTimeout: seconds that the content of a request with
             C{Expect: 100-continue} is held back.
         @param totalTimeout: seconds that a request and its response may take
@@ -349,10 +351,13 @@ class HTTPClient(Requester):
             connection = self._idle.pop()
             # It may have been aborted, and not be gone yet.
             if connection.phase is Phase.IDLE:
-                if connection.isQuiet:
+                if not connection.isQuiet:
+                    connection.abort()
+                elif connection.isOverdue:
+                    connection.close()
+                else:
                     connection.start(exchange)
                     return
-                connection.abort()
         if self._closed:
             exchange.lose(Unavailable("this client is closed"))
         elif len(self._waiting) >= self._maxWaiting:
@@ -455,7 +460,8 @@ class HTTPClient(Requester):
                 if _reached(quiet, self._connectTimeout):
                     self._giveUp(connection)
             case Phase.IDLE:
-                if _reached(quiet, self._idleTimeout) and connection in self._idle:
+                late = connection.isOverdue or _reached(quiet, self._idleTimeout)
+                if late and connection in self._idle:
                     self._idle.remove(connection)
                     connection.close()
             case Phase.BUSY:

@@ -55,6 +55,12 @@ _STATUS_LINE: Final = re.compile(
     rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t \x21-\x7e\x80-\xff]*))?"
 )
 
+# A parameter of Keep-Alive.
+_TIMEOUT: Final = re.compile(
+    rb"(?:\A|,)[ \t]*timeout[ \t]*=[ \t]*\"?([0-9]{1,9})\"?[ \t]*(?:,|\Z)",
+    re.IGNORECASE,
+)
+
 # What isn't allowed in a status line: CR or LF alone.  A CR at the very end may still
 # become one.
 _BARE: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
@@ -110,6 +116,8 @@ class ResponseReader:
     An incremental reader.
 
     @ivar isOld: whether the last final head was of HTTP/1.0.
+    @ivar patience: for how many seconds it said that the connection will be
+        kept; L{None} if it didn't say.
     """
 
     __slots__ = (
@@ -123,6 +131,7 @@ class ResponseReader:
         "_state",
         "_untouched",
         "isOld",
+        "patience",
     )
 
     def __init__(self, limits: Limits) -> None:
@@ -136,6 +145,7 @@ class ResponseReader:
         self._interim = 0
         self._isHead = False
         self.isOld = False
+        self.patience: int | None = None
         self._persistent = True
         self._untouched = True
 
@@ -353,10 +363,13 @@ class ResponseReader:
                 raise Malformed(400, "Transfer-Encoding in HTTP/1.0")
             checkTransferEncoding(framing[b"transfer-encoding"])
         options: frozenset[bytes] = frozenset()
+        self.patience = None
         if not framing.keys().isdisjoint(HOP_BY_HOP):
             connection = framing.get(b"connection", ())
             options = connectionOptions(connection)
             fields = withoutHop(fields, connection)
+            if b"keep-alive" in framing:
+                self.patience = _patience(framing[b"keep-alive"])
         headers = Headers.trusted(fields)
         if code < 200:
             return self._interimRead(code, headers)
@@ -429,6 +442,15 @@ class ResponseReader:
         self._persistent = False
         self._decoder = None
         self._buffer.clear()
+
+
+def _patience(lines: list[bytes]) -> int | None:
+    """
+    @param lines: the Keep-Alive fields of a head (RFC 2068, section 19.7.1.1:
+        nobody has defined it since, and many send it).
+    """
+    found = _TIMEOUT.search(b",".join(lines))
+    return None if found is None else int(found[1])
 
 
 def _mergeLengths(
