@@ -311,6 +311,25 @@ def test_shutGateOpens(server: SocketServer) -> None:
     assert second.read(12) == b"HTTP/1.1 200"
 
 
+def test_shutGateOpensForFew(server: SocketServer) -> None:
+    """
+    Where there is room for one, the others go on waiting.
+    """
+    server.listen(answerAtOnce, limits=Limits(connections=5, overflow=0))
+    crowd = [server.connect() for _ in range(5)]
+    server.loop.run(lambda: server.factory._house._gate.shut)
+    server.loop.settle()
+    server.loop._ports[-1].numberAccepts = 100
+    others = [server.connect() for _ in range(30)]
+    crowd.pop().socket.close()
+    server.loop.run(lambda: not server.factory._house._gate.shut)
+    server.loop.run(lambda: server.factory._house._gate.shut)
+    server.loop.settle()
+    for each in others:
+        each.poll()
+    assert not any(each.ended for each in others)
+
+
 @pytest.fixture
 def fewDescriptors() -> Iterator[int]:
     """

@@ -74,6 +74,9 @@ class Gate:
         self.shut = False
         for port in self._ports:
             if port not in self._resting:
+                # Twisted accepts as many in one go as last time, and one more
+                # may be too many: the others would be closed, not left waiting.
+                port.numberAccepts = 1
                 port.resumeProducing()
 
     def look(self, clock: IReactorTime) -> None:
