@@ -45,11 +45,12 @@ class Between:
         target: bytes = b"/",
         fields: bytes = b"",
         length: int | None = 0,
+        version: bytes = b"1.1",
     ) -> Any:
         """
         Send a head; see L{Way.talk}.
         """
-        talk = self.front.talk(method, target, fields, length)
+        talk = self.front.talk(method, target, fields, length, version)
         self.settle()
         return talk
 
@@ -318,6 +319,27 @@ def test_interim(serve: Serve, onward: Calls, code: int) -> None:
     first, second = Between(serve, onward, render).ask()
     assert (first.code, first.get(b"link")) == (code, b"<a>")
     assert (second.code, second.content) == (200, b"hi")
+
+
+@pytest.mark.needs(Facility.VERSION)
+@pytest.mark.requirement("9110-15.2-1", "9110-7.6.3-2", "9110-10.1.1-7")
+def test_oldClient(serve: Serve, onward: Calls) -> None:
+    """
+    Whatever the server says in between, and whatever it takes its client for:
+    who speaks HTTP/1.0 gets the answer, and nothing that it can't know.
+    """
+
+    def render(request: Any) -> Response:
+        for code in (100, 102, 103):
+            request.chanRequest.writeIntermediateResponse(code)
+        return Response(iter([b"hi"]), trailers=Headers([("X", "1")]))
+
+    between = Between(serve, onward, render)
+    talk = between.talk(b"GET", b"/", b"Expect: 100-continue\r\n", 0, b"1.0")
+    (answer,) = talk.answers
+    assert (answer.code, answer.content, answer.trailers) == (200, b"hi", [])
+    assert b"transfer-encoding" not in answer.names
+    assert between.asked.in_headers.getRaw("via") == (b"1.0 penstock",)
 
 
 @pytest.mark.requirement("9110-6.5.1-2", "9110-6.5.2-2")

@@ -128,6 +128,40 @@ def test_trailers() -> None:
     assert b"y" not in answer.names
 
 
+@pytest.mark.requirement("9110-8.6-11", "9112-6.3-8")
+@pytest.mark.parametrize(
+    ("fields", "how"),
+    [
+        (b"Content-Length: 3", "lost"),
+        (b"Content-Length: 3", "half-closed"),
+        (b"Transfer-Encoding: chunked", "lost"),
+        (b"Transfer-Encoding: chunked", "half-closed"),
+        (b"Transfer-Encoding: chunked", "malformed"),
+    ],
+)
+def test_truncatedRequest(fields: bytes, how: str) -> None:
+    """
+    A request that never becomes whole isn't passed on as if it were.
+    """
+    gateway = Gateway()
+    isChunked = b"chunked" in fields
+    gateway.origin.send(
+        b"PUT / HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n%b"
+        % (fields, b"2\r\nhi\r\n" if isChunked else b"hi")
+    )
+    gateway.upstream.endpoint.accept()
+    if how == "lost":
+        gateway.origin.lose()
+    elif how == "half-closed":
+        gateway.origin.channel.readConnectionLost()
+    else:
+        gateway.origin.send(b"x\r\n")
+    gateway.origin.clock.advance(0)
+    wire = gateway.upstream.wire
+    assert wire.ending == "abort"
+    assert not wire.take().endswith(b"0\r\n\r\n")
+
+
 @pytest.mark.requirement("9110-8.6-11", "9112-8-2")
 @pytest.mark.parametrize(
     "data",
