@@ -203,13 +203,23 @@ KNOWN: tuple[Known, ...] = (
         lambda case: case.what == "seen field max-forwards",
     ),
     Known(
-        ("squid",),
-        "connections are closed that were said to stay: after HEAD without a"
-        " length, and after an early answer",
+        ("nginx-",),
+        "a connection that was said to stay is closed after an early answer",
         lambda case: (
             case.what == "lost"
             and case.got.startswith("the connection was gone")
-            and case.got.endswith((" HEAD", "limited PUT", "refused POST"))
+            and case.got.endswith(("limited PUT", "refused POST"))
+        ),
+    ),
+    Known(
+        ("squid",),
+        "connections are closed that were said to stay, or reset: mostly after HEAD"
+        " without a length, and after early answers",
+        # The tree has closed none without saying so, as a relay between the
+        # two showed.
+        lambda case: (
+            case.what == "lost"
+            and case.got.startswith(("the connection was gone", "ConnectionReset"))
         ),
     ),
     Known(

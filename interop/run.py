@@ -114,18 +114,38 @@ class Client(threading.Thread):
         self.caller.close()
 
 
-def prepared(
-    stages: list[str], oracle: Oracle, names: Iterable[str], count: int, seed: int
-) -> Work:
+class Bench:
     """
-    @return: orders, and what is to come of them.
+    What all routes have in common: files, and what is to come of the orders.
     """
-    targets = [f"/files/{name.replace(' ', '%20')}" for name in names]
-    mix = Mix(seed, oracle.tags(targets), impassable(stages))
-    orders: Iterable[Order] = mix.orders(count)
-    if stages[:1] == ["ours"]:
-        orders = map(adapted, orders)
-    return [(order, oracle.answer(order)) for order in orders]
+
+    def __init__(self, folder: Path, count: int, seed: int) -> None:
+        """
+        @param count: of orders.
+        """
+        self.files = folder / "files"
+        self.files.mkdir()
+        names = makeFiles(self.files)
+        targets = [f"/files/{name.replace(' ', '%20')}" for name in names]
+        self._oracle = Oracle(str(self.files))
+        self._tags = self._oracle.tags(targets)
+        self._count = count
+        self._seed = seed
+        self._made: dict[tuple[bool, frozenset[str]], Work] = {}
+
+    def work(self, isOurs: bool, without: frozenset[str]) -> Work:
+        """
+        @return: orders, and what is to come of them.
+        """
+        made = self._made.get((isOurs, without))
+        if made is None:
+            mix = Mix(self._seed, self._tags, without)
+            orders: Iterable[Order] = mix.orders(self._count)
+            if isOurs:
+                orders = map(adapted, orders)
+            made = [(order, self._oracle.answer(order)) for order in orders]
+            self._made[isOurs, without] = made
+        return made
 
 
 def together(work: Work) -> Iterator[Work]:
@@ -198,30 +218,24 @@ def sendOurs(work: Work, port: int) -> Tally:
     )
 
 
-def run(stages: list[str], count: int, seed: int, most: int) -> int:
+def run(bench: Bench, folder: Path, stages: list[str], most: int) -> int:
     """
-    Send C{count} orders along a route.
+    Send orders along a route.
 
+    @param folder: for it alone.
     @param most: how many unexplained differences to show.
 
     @return: how many there are.
     """
-    with tempfile.TemporaryDirectory(prefix="interop-") as scratch:
-        folder = Path(scratch)
-        # For proxies that run as somebody else.
-        folder.chmod(0o755)
-        files = folder / "files"
-        files.mkdir()
-        names = makeFiles(files)
-        work = prepared(stages, Oracle(str(files)), names, count, seed)
-        isOurs = stages[:1] == ["ours"]
-        route = Route(stages[1:] if isOurs else stages, folder, files)
-        try:
-            started = time.monotonic()
-            tally = (sendOurs if isOurs else send)(work, route.port)
-            took = time.monotonic() - started
-        finally:
-            complaints = route.stop()
+    isOurs = stages[:1] == ["ours"]
+    work = bench.work(isOurs, frozenset(impassable(stages)))
+    route = Route(stages[1:] if isOurs else stages, folder, bench.files)
+    try:
+        started = time.monotonic()
+        tally = (sendOurs if isOurs else send)(work, route.port)
+        took = time.monotonic() - started
+    finally:
+        complaints = route.stop()
     explained, unexplained = report(stages, tally, most)
     print(
         f"{' > '.join(['client', *stages, 'tree'])}: {tally.requests} requests, "
@@ -276,9 +290,16 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=10)
     chosen = parser.parse_args()
     bad = 0
-    for route in chosen.routes:
-        bad += run(route.split(), chosen.requests, chosen.seed, chosen.show)
-        sys.stdout.flush()
+    with tempfile.TemporaryDirectory(prefix="interop-") as scratch:
+        folder = Path(scratch)
+        # For proxies that run as somebody else.
+        folder.chmod(0o755)
+        bench = Bench(folder, chosen.requests, chosen.seed)
+        for place, route in enumerate(chosen.routes):
+            own = folder / str(place)
+            own.mkdir()
+            bad += run(bench, own, route.split(), chosen.show)
+            sys.stdout.flush()
     sys.exit(bad != 0)
 
 
