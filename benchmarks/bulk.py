@@ -10,28 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from process import serving
+from process import memory, serving
 
 MEBIBYTE = 1024 * 1024
-
-
-def memory(pid: int, what: str) -> float:
-    """
-    @param what: C{VmRSS} for now, C{VmHWM} for the peak.
-
-    @return: mebibytes of process C{pid}.
-    """
-    found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    if found is None:
-        raise RuntimeError("no such figure")
-    return int(found[1]) / 1024
 
 
 def hashed(stream: object) -> str:

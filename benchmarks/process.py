@@ -5,11 +5,14 @@ Server processes, and what they cost.
 from __future__ import annotations
 
 import os
+import re
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 HERE = Path(__file__).resolve().parent
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -32,6 +35,51 @@ def serving(script: str, *args: str) -> Iterator[tuple[int, int]]:
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def penstock(folder: Path, *arguments: str) -> Iterator[tuple[int, int]]:
+    """
+    Run C{penstock serve ARGUMENTS --http 0} in C{folder}.
+
+    @return: its process id and its port.
+    """
+    command = (sys.executable, "-u", "-m", "penstock.cli", "serve")
+    process = subprocess.Popen(
+        [*command, *arguments, "--http", "0"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        if process.stdout is None:
+            raise RuntimeError("no output")
+        yield process.pid, urlsplit(process.stdout.readline().split()[-1]).port or 0
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def raiseDescriptors() -> int:
+    """
+    @return: how many files this process and those it starts may open now.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def memory(pid: int, what: str = "VmRSS") -> float:
+    """
+    @param what: C{VmRSS} for now, C{VmHWM} for the peak.
+
+    @return: mebibytes of process C{pid}.
+    """
+    found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    if found is None:
+        raise RuntimeError("no such figure")
+    return int(found[1]) / 1024
 
 
 def cpuSeconds(pid: int) -> float:
