@@ -180,25 +180,25 @@ def _forwarded(headers: Headers) -> list[_Step]:
     """
     steps: list[_Step] = []
     rest: bytes | None = b",".join(headers.lines(b"forwarded"))
-    while rest is not None and len(steps) < _HOPS:
+    # Empty elements go all at once: one by one, very many would take their time.
+    while rest and (rest := rest.rstrip(b", \t")) and len(steps) < _HOPS:
         hop, rest = _lastHop(rest)
-        if hop is not None:
-            steps.append((hop.client, hop.scheme))
+        steps.append((hop.client, hop.scheme))
     return steps
 
 
-def _lastHop(value: bytes) -> tuple[Hop | None, bytes | None]:
+def _lastHop(value: bytes) -> tuple[Hop, bytes | None]:
     """
-    @return: the last element of C{value}, L{None} if it is empty; and what
-        stands before it, L{None} if nothing does.
+    @param value: doesn't end with an empty element.
+
+    @return: the last element; and what stands before it, L{None} if nothing
+        does.
     """
     at = len(value)
     for _ in range(_COMMAS):
         at = value.rfind(b",", 0, at)
         before = value[:at] if at >= 0 else None
         element = value[at + 1 :]
-        if not element.strip(b" \t"):
-            return None, before
         try:
             found = parseForwarded(element)
         except ValueError:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from penstock.core.errors import LocalProtocolError
+from penstock.core.fields import STANDARD
 from penstock.core.forwarding import dropForwarding
 from penstock.core.headers import Headers
 from penstock.core.resource import Resource
@@ -296,6 +297,63 @@ def test_oneLookAtManyCopies() -> None:
     assert min(took(100_000) for _ in range(3)) < 40 * max(
         min(took(10_000) for _ in range(5)), 1e-4
     )
+
+
+UNITS = (
+    b"0",
+    b"-",
+    b"a;",
+    b"a,",
+    b"a=",
+    b'"',
+    b'a="b",',
+    b"\t ",
+    b"*/*,",
+    b"a/b;",
+    b"(",
+    b"=",
+    b":",
+    b'\\"',
+)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_noFieldTakesLong(unit: bytes) -> None:
+    """
+    B10: not even to find that it makes no sense.
+    """
+
+    def took(name: bytes, before: bytes, size: int) -> float:
+        value = before + unit * (size // len(unit)) + b"\x80"
+        began = time.process_time()
+        try:
+            STANDARD.parse(name, [value])
+        except ValueError:
+            pass
+        return time.process_time() - began
+
+    for row in STANDARD:
+        for before in (b"", b"Digest ", b"a="):
+            if took(row.key, before, 20_000) > 0.05:
+                # Quadratic, this would be sixteen times.
+                most = 10 * min(took(row.key, before, 5_000) for _ in range(3))
+                least = min(took(row.key, before, 20_000) for _ in range(3))
+                assert least < most, (row.key, before)
+
+
+def test_errorPagesDoNotTakeLong() -> None:
+    """
+    B10: nor for a page of our own, which looks at Accept.
+    """
+    for unit in UNITS:
+        sited = Sited(Resource())
+        value = unit * (60_000 // len(unit))
+        began = time.process_time()
+        sited.receive(
+            b"GET /none HTTP/1.1\r\n" + HOST + b"Accept: " + value + b"\r\n\r\n"
+        )
+        assert time.process_time() - began < 0.3
+        assert sited.codes == [404]
 
 
 @pytest.mark.parametrize(
