@@ -270,6 +270,7 @@ def test_failure(clock: Clock, loggedErrors: Any) -> None:
     assert clock.getDelayedCalls() == []
 
 
+@pytest.mark.everywhere
 def test_head(clock: Clock) -> None:
     """
     HEAD is answered at once.
@@ -283,6 +284,7 @@ def test_head(clock: Clock) -> None:
     assert (wire.code, wire.ended, wire.body) == (200, True, b"")
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
