@@ -4,6 +4,7 @@ Open ports: made from endpoints, named by URLs, closed in good order.
 
 from __future__ import annotations
 
+import re
 import selectors
 from dataclasses import dataclass
 from typing import Any, Final
@@ -48,6 +49,14 @@ def urlOf(scheme: str, address: Any, secure: bool = False) -> str:
     if isinstance(address, UNIXAddress) and address.name is not None:
         return f"{scheme}+unix://{quote(address.name, safe='')}/"
     return f"{scheme}:{address}"
+
+
+_UNKNOWN: Final = re.compile(r"unexpected keyword argument '(\w+)'")
+
+_PEM: Final = (
+    "privateKey= and certKey= must name files in PEM that belong together; without"
+    " certKey=, one file has both"
+)
 
 
 def letIn(port: Any) -> None:
@@ -117,9 +126,15 @@ class Listening:
             raise NotListening(f"{endpoint.text}: {problem}") from None
         except ImportError as problem:
             raise NotListening(f"{endpoint.text}: {explainImport(problem)}") from None
+        except TypeError as problem:
+            unknown = _UNKNOWN.search(str(problem))
+            reason = f"there is no {unknown[1]}=" if unknown else str(problem)
+            raise click.UsageError(f"{endpoint.text!r}: {reason}") from None
         except Exception as problem:
-            # What the parsers of plugins raise is theirs to choose.
-            raise click.UsageError(f"{endpoint.text!r}: {problem}") from None
+            # What the parsers of plugins raise is theirs to choose; what OpenSSL
+            # says of files that it can't read helps nobody.
+            reason = _PEM if endpoint.secure else str(problem)
+            raise click.UsageError(f"{endpoint.text!r}: {reason}") from None
         try:
             port = await server.listen(factory)
         except (CannotListenError, OSError) as problem:

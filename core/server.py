@@ -84,7 +84,7 @@ _DEMANDS: Final = {
 }
 
 _ANSWERS: Final = (
-    "What may be: bytes, str, a Response (Response.json, Response.file ...), None if "
+    "What may be: bytes, str, a Response (Response.json, Response.html ...), None if "
     "it writes to the request, or a Deferred, coroutine or asynchronous generator."
 )
 _INSTANCES: Final = "That is a class: call it."

@@ -71,6 +71,25 @@ def urls(folder: Path) -> Iterator[list[str]]:
         assert process.complained == b""
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        ("privateKey=key.pem", "privateKey= and certKey= must name files in PEM"),
+        ("privateKey=files/page.txt", "privateKey= and certKey= must name files"),
+        ("privateKey=none.pem", "No such file or directory"),
+        ("privatekey=key.pem", "there is no privatekey=\n"),
+    ],
+)
+def test_files(folder: Path, endpoint: str, said: str) -> None:
+    """
+    What is wrong with them, in one line.
+    """
+    done = run("serve", "files", "--http", f"ssl:0:{endpoint}", cwd=folder)
+    assert done.returncode in (1, 2)
+    assert said in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
 @pytest.fixture
 def url(urls: list[str]) -> str:
     return urls[0]

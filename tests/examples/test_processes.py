@@ -7,6 +7,9 @@ import http.client
 import json
 import os
 import re
+import subprocess
+import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,11 +29,17 @@ def connect(url: str) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(parts.hostname or "", parts.port, PATIENCE)
 
 
-def ask(url: str, method: str, path: str, body: bytes | None = None) -> bytes:
+def ask(
+    url: str,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    codes: tuple[int, ...] = (200, 201, 204),
+) -> bytes:
     with closing(connect(url)) as connection:
         connection.request(method, path, body)
         response = connection.getresponse()
-        assert response.status in (200, 201, 204)
+        assert response.status in codes
         return response.read()
 
 
@@ -135,3 +144,34 @@ def test_gateway() -> None:
         worker.interrupt()
         assert worker.end() == 0
         assert worker.complained == b""
+
+
+def test_dialling(tmp_path: Path) -> None:
+    """
+    A gateway that its workers connect to: it waits for them, and they for it.
+    """
+    carrier = {"WORKERS": f"unix:{tmp_path / 'workers'}"}
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "examples.dialling"],
+        cwd=ROOT,
+        env={**os.environ, **carrier},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        with Process(
+            *("serve", "examples.dialling:gateway", "--http", "0"),
+            cwd=ROOT,
+            env=carrier,
+        ) as gateway:
+            (url,) = gateway.listening()
+            deadline = time.monotonic() + PATIENCE
+            while ask(url, "GET", "/?name=Ada", None, (200, 503)) != b"Hello, Ada!\n":
+                assert time.monotonic() < deadline
+            worker.terminate()
+            worker.wait(PATIENCE)
+            assert b"No worker is there." in ask(url, "GET", "/", None, (503,))
+            gateway.interrupt()
+            assert gateway.end() == 0
+    finally:
+        worker.kill()
+        worker.wait(PATIENCE)
