@@ -1,6 +1,6 @@
 """
-What a mix of requests can't show: that events come at once, and that what
-caches keep is what they may keep::
+What a mix of requests can't show: that events come at once, that a server
+which won't wait is understood, and that caches keep what they may keep::
 
     python scenes.py
 """
@@ -12,15 +12,18 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from caller import Caller
 from files import makeFiles
 from orders import Answer, Order
+from ours import OurCaller
 from stages import Route, tree
 from tree import octets, words
+from twisted.internet.task import deferLater
 
 EVENTS = 5
 
@@ -205,6 +208,54 @@ def parts(visitor: Visitor) -> bool:
     return part.code == 206 and part.content == octets("d", 5000)[1000:2000]
 
 
+async def _slowly(reactor: Any) -> AsyncIterator[bytes]:
+    for _ in range(10):
+        await deferLater(reactor, 0.1)
+        yield b"slowly"
+
+
+async def timedOut(caller: OurCaller) -> bool:
+    """
+    Content that comes too slowly is answered with 408, in the middle of it; the
+    next request isn't.
+    """
+    sending = _slowly(caller.reactor)
+    slow = await caller.requester.request("PUT", "/echo/slow", None, sending)
+    await slow.read()
+    quick = await caller.requester.request("GET", "/kept/a/100")
+    return (slow.code, await quick.read()) == (408, octets("a", 100))
+
+
+async def unasked(caller: OurCaller) -> bool:
+    """
+    A 408 on a connection that was never used answers nothing.
+    """
+    given = caller.requester.request("GET", "/kept/a/100")
+    given.addErrback(lambda failure: None)
+    given.cancel()
+    await deferLater(caller.reactor, 1.0)
+    quick = await caller.requester.request("GET", "/kept/a/100")
+    return bool(quick.code == 200 and await quick.read() == octets("a", 100))
+
+
+IMPATIENT = (timedOut, unasked)
+
+
+def isRight(scene: Callable[[OurCaller], Any]) -> bool:
+    """
+    Play a scene between penstock's client and a server that won't wait.
+    """
+    found: list[bool] = []
+
+    async def play() -> None:
+        found.append(await scene(caller))
+
+    with started("haproxy-impatient") as route:
+        caller = OurCaller(route.port, 1)
+        caller.work(play)
+    return found == [True]
+
+
 SCENES: tuple[Callable[[Visitor], bool], ...] = (
     fresh,
     validated,
@@ -225,12 +276,16 @@ def main() -> None:
         problem = isPrompt(name)
         bad += bool(problem)
         print(f"events, {name or 'nothing between'}: {problem or 'at once'}")
+    for scene in IMPATIENT:
+        isGood = isRight(scene)
+        bad += not isGood
+        print(f"haproxy-impatient, {scene.__name__}: {'good' if isGood else 'WRONG'}")
     for name in CACHES:
         with started(name) as route:
-            for scene in SCENES:
-                isGood = scene(Visitor(route))
+            for look in SCENES:
+                isGood = look(Visitor(route))
                 bad += not isGood
-                print(f"{name}, {scene.__name__}: {'good' if isGood else 'WRONG'}")
+                print(f"{name}, {look.__name__}: {'good' if isGood else 'WRONG'}")
     sys.exit(bad != 0)
 
 

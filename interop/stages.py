@@ -383,6 +383,10 @@ STAGES: dict[str, Start] = {
         "timeout http-keep-alive 20ms\n    timeout http-request 200ms",
         "pool-purge-delay 100ms",
     ),
+    # Whoever sends slowly, or nothing, gets 408.
+    "haproxy-impatient": haproxy(
+        "option http-buffer-request\n    timeout http-request 300ms"
+    ),
     "varnish": varnish("return (pass);", "http_gzip_support=off"),
     "varnish-cached": varnish(),
     "squid": squid("cache deny all"),
