@@ -269,9 +269,11 @@ class IteratorProducer:
         """
         block, self._first = self._first, b""
         try:
-            while block is not None and not block:
+            if block == b"":
                 block = next(self._blocks, None)
             if block is not None:
+                # Also an empty one: whoever makes many of them doesn't keep
+                # the loop to itself.
                 self._exchange.writeData(_checked(block))
                 return
         except Exception:

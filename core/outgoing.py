@@ -171,13 +171,12 @@ class Outgoing:
             if size > left:
                 raise _tooLong()
             self._remaining = left - size
-        if size:
-            producer = self._producer
-            if not bodiless:
-                self.written += size
-                self._sendData(data)
-            if producer is not None and type(producer) is Puller:
-                producer.wrote()
+        producer = self._producer
+        if size and not bodiless:
+            self.written += size
+            self._sendData(data)
+        if producer is not None and type(producer) is Puller:
+            producer.wrote()
 
     def writeFile(self, file: BinaryIO, offset: int, length: int) -> Deferred[None]:
         """

@@ -216,14 +216,14 @@ class Slice:
         return self
 
     def __next__(self) -> bytes:
-        while self._left:
-            block, self._skip, self._left = _some(
-                next(self._blocks), self._skip, self._left
-            )
-            if block:
-                return block
-        self.close()
-        raise StopIteration
+        if not self._left:
+            self.close()
+            raise StopIteration
+        block, self._skip, self._left = _some(
+            next(self._blocks), self._skip, self._left
+        )
+        # Nothing of those that are skipped: between them, others get a turn.
+        return block
 
     def close(self) -> None:
         """
@@ -246,14 +246,13 @@ class AsyncSlice:
         return self
 
     async def __anext__(self) -> bytes:
-        while self._left:
-            block, self._skip, self._left = _some(
-                await anext(self._blocks), self._skip, self._left
-            )
-            if block:
-                return block
-        await self.aclose()
-        raise StopAsyncIteration
+        if not self._left:
+            await self.aclose()
+            raise StopAsyncIteration
+        block, self._skip, self._left = _some(
+            await anext(self._blocks), self._skip, self._left
+        )
+        return block
 
     async def aclose(self) -> None:
         """

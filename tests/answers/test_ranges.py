@@ -369,6 +369,43 @@ def test_disconnect(tmp_path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def test_skippingTakesTurns() -> None:
+    """
+    Whoever wants the end of what is made in order doesn't keep all others from
+    being served while the rest of it is made.
+    """
+    made: list[int] = []
+
+    def blocks() -> Iterator[bytes]:
+        for number in range(1000):
+            made.append(number)
+            yield b"x" * 1000
+
+    root = Whole(blocks(), [("content-length", "1000000")])
+    wire, _ = ask(Site(root), headers=[(b"range", b"bytes=-5")])
+    assert len(made) < 20
+    assert not wire.ended
+    wire.turn()
+    assert (wire.code, wire.body, wire.ended) == (206, b"x" * 5, True)
+
+
+def test_emptyBlocks() -> None:
+    """
+    Nor does whoever makes many empty blocks.
+    """
+    made: list[int] = []
+
+    def blocks() -> Iterator[bytes]:
+        for number in range(1000):
+            made.append(number)
+            yield b"" if number < 999 else b"x"
+
+    wire, _ = ask(Site(Whole(blocks())))
+    assert len(made) < 20
+    wire.turn()
+    assert (wire.code, wire.body, wire.ended) == (200, b"x", True)
+
+
 class Described(Resource):
     """
     Says all that there is to say of a representation.

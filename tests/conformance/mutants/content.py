@@ -66,7 +66,7 @@ class EmptyEnds:
             self._sendEnd(None)  # type: ignore[attr-defined]
 
 
-@mutant("content-emptyRequestDataIsNothing")
+@mutant("content-emptyRequestDataIsNothing", "calling-requestWithAnIterable")
 class EmptyEndsRequests(EmptyEnds, Calling):
     pass
 
