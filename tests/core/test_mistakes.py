@@ -138,3 +138,18 @@ def test_logNamesTheRequest(loggedErrors: Any) -> None:
         assert client.get("/?a%22").code == 500
     (problem,) = loggedErrors.flush("GET /?a%22: the resource failed")
     assert isinstance(problem, TypeError)
+
+
+@pytest.mark.parametrize("body", [{"a": 1}, 5])
+def test_strangeBody(body: Any) -> None:
+    with MemoryClient(Page()) as client, pytest.raises(TypeError, match="a body is"):
+        client.put("/", body)
+
+
+def test_sentText() -> None:
+    text: Any = "text"
+    with MemoryClient(Page()) as client:
+        exchange = client.open("PUT", "/", contentLength=4)
+        with pytest.raises(TypeError, match="takes bytes"):
+            exchange.send(text)
+        exchange.disconnect()

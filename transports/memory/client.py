@@ -158,6 +158,7 @@ class MemoryClient:
 
         @return: the exchange, whose head is there; and all of its content that
             comes without time passing.
+        @raise TypeError: if C{body} can't be one.
         @raise StillWaiting: if it isn't answered yet.
         @raise penstock.core.errors.ExchangeLost: if it never will be.
         @raise penstock.core.errors.LocalProtocolError: if something may not go
@@ -174,6 +175,9 @@ class MemoryClient:
             exchange.prepare(hasContent)
             if isinstance(body, str):
                 body = body.encode("utf-8")
+            elif isinstance(body, (Mapping, int)):
+                kind = type(body).__name__
+                raise TypeError(f"a body is bytes, text or pieces of bytes, no {kind}")
             if isinstance(body, bytes):
                 fields = Headers() if fields is None else fields.copy()
                 fields.setRaw(b"content-length", b"%d" % len(body))

@@ -185,8 +185,12 @@ class MemoryExchange:
 
         @raise LocalProtocolError: beyond Content-Length, or if the request was
             opened without content.
+        @raise TypeError: for text.
         """
         self._mayHaveContent()
+        kind: type = type(data)
+        if kind is str:
+            raise TypeError("send() takes bytes: encode the text")
         with self._client.inside():
             self._exchange.writeData(data)
 
