@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from penstock.core.errors import Cancelled, ExchangeLost, LimitExceeded
 from penstock.core.headers import Headers
+from penstock.core.pieces import gather
 
 # Octets that wait in a Content before its exchange is paused.  One read of a
 # socket; pausing for each chunk would cost two system calls each.
@@ -170,7 +171,7 @@ class Content:
         self._begin = begin
         self._limit = limit
         self._began = False
-        self._chunks: deque[bytes] = deque()
+        self._chunks: deque[bytes | bytearray] = deque()
         self._size = 0
         self._taken = 0
         self._complete = False
@@ -198,7 +199,7 @@ class Content:
             waiter, self._waiter = self._waiter, None
             waiter.callback(data)
         else:
-            self._chunks.append(data)
+            gather(self._chunks, data)
             self._size += len(data)
             if self._size >= HIGH_WATER:
                 self._exchange.pauseProducing()
@@ -254,7 +255,7 @@ class Content:
         """
         self._start()
         if self._chunks:
-            data = self._chunks.popleft()
+            data = bytes(self._chunks.popleft())
             self._size -= len(data)
             if not self._chunks and not self._complete and self._problem is None:
                 self._exchange.resumeProducing()
@@ -316,7 +317,7 @@ class Content:
         self._onChunk = onChunk
         self._onEnd = onEnd
         while self._chunks and self._onChunk is not None:
-            data = self._chunks.popleft()
+            data = bytes(self._chunks.popleft())
             self._size -= len(data)
             self._onChunk(data)
         if self._complete or self._problem is not None:
@@ -354,7 +355,7 @@ class _Collector:
     def __init__(self, content: Content, limit: int) -> None:
         self._content = content
         self._room = limit
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | bytearray] = []
         self.whole: Deferred[bytes] = Deferred(self._cancelled)
 
     def take(self, data: bytes) -> None:
@@ -363,7 +364,7 @@ class _Collector:
         """
         self._room -= len(data)
         if self._room >= 0:
-            self._parts.append(data)
+            gather(self._parts, data)
         elif self._parts is not _NONE:
             self._parts = _NONE
             problem = LimitExceeded("more than was to be read")
@@ -389,4 +390,4 @@ class _Collector:
 
 
 # Stands for what was collected and is not wanted any more.
-_NONE: Final[list[bytes]] = []
+_NONE: Final[list[bytes | bytearray]] = []

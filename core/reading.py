@@ -33,6 +33,7 @@ from penstock.core.formparts import FormParser
 from penstock.core.headers import Headers
 from penstock.core.jsontext import isJSON, parseJSON
 from penstock.core.parts import PartStream
+from penstock.core.pieces import gather
 from penstock.core.request import Request
 
 # Room for content of any length: more than an exabyte.
@@ -65,7 +66,7 @@ class ReadingRequest(Request):
     content: Content | None = None
     trailers: Headers | None = None
 
-    _chunks: list[bytes] | None = None
+    _chunks: list[bytes | bytearray] | None = None
     _room: int = 0
     _formData: FormData | None = None
     _decoding: Decoding | None = None
@@ -263,7 +264,7 @@ class ReadingRequest(Request):
             elif self._formData is not None:
                 self._guard(self._formData.chunkReceived, data)
             else:
-                self._chunks.append(data)
+                gather(self._chunks, data)
 
     def _taken(self, trailers: Headers | None) -> None:
         if self.content is not None:
