@@ -15,6 +15,7 @@ from typing import Any, Final
 import click
 from twisted.internet import defer
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.logger import LogLevel
 
 from penstock.cli.connecting import connect
 from penstock.cli.descriptors import Outlet
@@ -66,7 +67,8 @@ def call(order: Order) -> int:
     @raise click.UsageError: if something in C{order} doesn't make sense.
     """
     reactor = chooseReactor(order.reactor)
-    reportProblems(sys.stderr)
+    # Who calls hears of what went wrong in one sentence, at the end.
+    reportProblems(sys.stderr, LogLevel.error)
     requester = connect(reactor, order.location.origin, patient=True)
     caller = Caller(reactor, order, requester)
     return Run(reactor, caller.run, caller.stop).run()

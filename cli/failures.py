@@ -7,7 +7,9 @@ care which of the two it runs.
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
+from typing import Final
 
 from twisted.internet.error import ConnectError, DNSLookupError
 
@@ -19,6 +21,9 @@ from penstock.core.errors import (
     PeerProtocolError,
     Unavailable,
 )
+
+# How OpenSSL's errors look: [('SSL routines', '', 'certificate verify failed')]
+_TLS: Final = re.compile(r"\[\('[^']*', '[^']*', '([^']*)'\)\]")
 
 
 class Status(IntEnum):
@@ -80,7 +85,7 @@ def explain(problem: BaseException, answered: bool) -> CallProblem:
     @return: the same for who called.
     @raise BaseException: C{problem}, if it is none of what may happen.
     """
-    detail = str(problem) or type(problem).__name__
+    detail = _TLS.sub(r"TLS: \1", str(problem)) or type(problem).__name__
     match problem:
         case Unavailable() | ConnectError() | DNSLookupError():
             return CallProblem(Status.CONNECT, f"can't connect: {detail}")

@@ -58,19 +58,17 @@ class Lines:
             self._broken = True
 
 
-def reportProblems(stream: TextIO | None) -> None:
+def reportProblems(stream: TextIO | None, least: LogLevel = LogLevel.warn) -> None:
     """
     Have warnings and errors written to C{stream}, with their tracebacks.
 
     @param stream: L{None} if there is none.
+    @param least: what is less bad isn't written.
     """
     if stream is None:
         return
+    levels = LogLevelFilterPredicate(least)
     globalLogBeginner.beginLoggingTo(
-        [
-            FilteringLogObserver(
-                textFileLogObserver(stream), [LogLevelFilterPredicate(LogLevel.warn)]
-            )
-        ],
+        [FilteringLogObserver(textFileLogObserver(stream), [levels])],
         redirectStandardIO=False,
     )

@@ -113,7 +113,7 @@ def test_stranger(urls: list[str], number: int) -> None:
     done = run("call", url + "page.txt")
     assert done.returncode == 7
     assert done.stdout == b""
-    assert b"certificate verify failed" in done.stderr
+    assert done.stderr.endswith(b"TLS: certificate verify failed\n")
     assert done.stderr.count(b"\n") == 1
 
 
