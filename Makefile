@@ -81,7 +81,7 @@ fuzz/.venv/.ready: fuzz/requirements.txt setup.cfg pyproject.toml
 	    || echo "no atheris for this Python: inputs are changed at random instead"
 	@touch $@
 
-interop: $(VENV)/.for-run
+interop: $(VENV)/.for-test
 	cd interop && ../$(BIN)/python scenes.py
 	cd interop && ../$(BIN)/python behind.py --requests $(REQUESTS)
 	cd interop && ../$(BIN)/python run.py --requests $(REQUESTS)
