@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from orders import Answer, Order
 
-# Seconds in which something must happen.
-PATIENCE = 20.0
+# Seconds in which something must happen, on a machine that is busy with others.
+PATIENCE = 120.0
 
 # Seconds that content is held back for 100 (Continue).
 CONTINUE = 1.0

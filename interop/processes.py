@@ -14,9 +14,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+# Seconds that a server has to come up, on a machine that is busy with others.
+PATIENCE = 120.0
+
 HERE = Path(__file__).resolve().parent
 
-_URL = re.compile(r"Listening on ((?:http|haproxy)\S+)\n")
+_URL = re.compile(r"Listening on ((?:https?|haproxy)\S+)\n")
 _RPC = re.compile(r"Listening on rpc://127\.0\.0\.1:([0-9]+)/\n")
 
 
@@ -67,7 +70,7 @@ class Process:
         """
         return self.log.read_text("utf-8", "replace")
 
-    def awaitPort(self, port: int, seconds: float = 10.0) -> None:
+    def awaitPort(self, port: int, seconds: float = PATIENCE) -> None:
         """
         Wait until it listens.
         """
@@ -84,7 +87,7 @@ class Process:
             else:
                 return
 
-    def awaitLine(self, pattern: re.Pattern[str], seconds: float = 10.0) -> str:
+    def awaitLine(self, pattern: re.Pattern[str], seconds: float = PATIENCE) -> str:
         """
         @return: the first group of C{pattern}, once it is written.
         """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ http {{
     server {{
         listen 127.0.0.1:{port};
         location / {{
-            proxy_pass http://next;
+            proxy_pass {scheme}://next;
             proxy_set_header Host $http_host;
             {facts}
             {location}
@@ -200,9 +201,14 @@ _FORWARDED = """
 
 
 def nginx(
-    http: str = "", upstream: str = "", location: str = "", facts: str = _FACTS
+    http: str = "",
+    upstream: str = "",
+    location: str = "",
+    facts: str = _FACTS,
+    scheme: str = "http",
 ) -> Start:
     """
+    @param scheme: of the next stage.
     @param facts: what is said of the client.
     @param location: more about the place where it passes on.
     """
@@ -219,6 +225,7 @@ def nginx(
                 upstream=upstream,
                 location=location,
                 facts=facts,
+                scheme=scheme,
             )
         )
         command = ["nginx", "-p", str(place.folder), "-c", str(config)]
@@ -328,9 +335,15 @@ def tree(*arguments: str) -> Start:
     """
 
     def start(place: Place) -> Running:
+        certificate = place.folder / "certificate.pem"
+        if any("{certificate}" in each for each in arguments):
+            makeCertificate(certificate)
         process = Penstock(
             ["tree:root", "--rpc", "0"]
-            + [each.format(path=place.path) for each in arguments],
+            + [
+                each.format(path=place.path, certificate=certificate)
+                for each in arguments
+            ],
             place.folder / "log",
             place.files,
         )
@@ -339,10 +352,30 @@ def tree(*arguments: str) -> Start:
     return start
 
 
+def makeCertificate(path: Path) -> None:
+    """
+    Put a new certificate, which nobody need believe, and its key into a file.
+    """
+    subprocess.run(
+        ["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "1"]
+        + ["-subj", "/CN=site.example", "-keyout", str(path), "-out", f"{path}.crt"],
+        check=True,
+        capture_output=True,
+    )
+    with path.open("a") as file:
+        file.write(Path(f"{path}.crt").read_text())
+
+
 TREE = tree("--http", "0", "--trust", "127.0.0.1")
 
 _PROXIED = tree("--http", "haproxy:tcp:0:interface=127.0.0.1", "--trust", "127.0.0.1")
 _UNIX = tree("--http", "unix:{path}", "--trust", "unix")
+_TLS = tree(
+    "--http",
+    "ssl:0:interface=127.0.0.1:privateKey={certificate}:certKey={certificate}",
+    "--trust",
+    "127.0.0.1",
+)
 _BY_FORWARDED = tree(
     "--http", "0", "--trust", "127.0.0.1", "--trusted-fields", "forwarded"
 )
@@ -352,6 +385,7 @@ TREES: dict[str, Start] = {
     "-proxy1": _PROXIED,
     "-proxy2": _PROXIED,
     "-unix": _UNIX,
+    "-tls": _TLS,
     "-forwarded": _BY_FORWARDED,
 }
 
@@ -395,6 +429,8 @@ STAGES: dict[str, Start] = {
     "nginx-unix": nginx(upstream="keepalive 16;", location=_KEPT),
     "haproxy-unix": haproxy(),
     "varnish-unix": varnish("return (pass);", "http_gzip_support=off"),
+    "nginx-tls": nginx(upstream="keepalive 16;", location=_KEPT, scheme="https"),
+    "haproxy-tls": haproxy(server="ssl verify none"),
     "nginx-forwarded": nginx(
         upstream="keepalive 16;", location=_KEPT, facts=_FORWARDED
     ),
