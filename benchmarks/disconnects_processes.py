@@ -18,6 +18,8 @@ import re
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from ctypes import CDLL
 from heapq import heapify
 from pathlib import Path
 from typing import Any
@@ -180,6 +182,9 @@ class Report:
         reactor._cancellations = 0
         for _ in range(3):
             gc.collect()
+        # What is held counts, not what is kept to be used again.
+        with suppress(OSError, AttributeError):
+            CDLL(None).malloc_trim(0)
         objects = Counter(
             f"{type(each).__module__}.{type(each).__qualname__}"
             for each in gc.get_objects()
