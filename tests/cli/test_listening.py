@@ -11,7 +11,7 @@ from penstock.cli.endpoints import Endpoint
 from penstock.cli.listening import Listening, letIn
 from penstock.core.resource import Resource
 from penstock.core.server import Site
-from penstock.transports.http1 import HTTPFactory
+from penstock.transports.http1 import HTTPFactory, Timeouts
 
 from ..loop import Loop
 
@@ -29,7 +29,9 @@ def test_whoWaitsIsLetIn(loop: Loop) -> None:
     Who has connected, and was not accepted when the port is closed, is served.
     """
     listening = Listening(loop.reactor, "127.0.0.1")
-    factory = HTTPFactory(Site(Hello()), loop.reactor)
+    # These clients don't look before all is over.
+    hasty = Timeouts(linger=0.5)
+    factory = HTTPFactory(Site(Hello()), loop.reactor, timeouts=hasty)
     opening = listening.open("http", Endpoint.parse("0"), factory)
     port = loop.run(Deferred.fromCoroutine(opening)).port.getHost().port
     with ExitStack() as stack:
