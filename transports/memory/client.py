@@ -105,7 +105,8 @@ class MemoryClient:
         @param limit: octets of a response that are collected before its reader
             stops reading.
         @param terms: what else L{MemoryRequester} takes: C{window}, C{piece},
-            C{host}, C{peer}, C{local}, C{secure}, C{deadline}, C{version}.
+            C{host}, C{peer}, C{local}, C{secure}, C{deadline}, C{version},
+            C{trustFacts}.
         """
         if IResource.providedBy(root) or isinstance(root, type):
             root = Site(root)
