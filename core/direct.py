@@ -141,6 +141,20 @@ def closeNow(transport: Any) -> bool:
     return True
 
 
+def finishClosing(transport: Any) -> None:
+    """
+    Have C{transport} closed, if its peer has closed TLS.  Call this when it
+    asks for more after a pause.
+
+    Twisted closes the socket beneath when all is sent, but where a producer was
+    paused by then, it leaves that to what the producer writes next: TLS lets
+    none of it through, and the connection would stay for ever, unwatched.
+    """
+    lowest = beneath(transport)
+    if lowest is not transport and hasQueue(lowest) and lowest.disconnecting:
+        lowest.startWriting()
+
+
 def writeNow(transport: Any, data: bytes) -> None:
     """
     As C{transport.write}, but sent at once as far as the socket takes it.  The

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,15 @@ class Encrypted:
         return self.asked[0]
 
 
+# More than a transport takes before it asks for a pause.
+LONG = 100_000
+
+
+def answerLong(asked: Asked, what: str) -> None:
+    if what == "complete":
+        asked.answer(bytes(LONG))
+
+
 @pytest.fixture
 def tls(loop: Loop, certificate: ServerContext) -> Encrypted:
     return Encrypted(loop, certificate)
@@ -230,6 +240,47 @@ def test_closedWhileWaiting(tls: Encrypted) -> None:
     transport.loseConnection()
     tls.loop.run(lambda: asked.lost is not None)
     tls.loop.run(lambda: client.ended)
+
+
+def test_closedWhileBlocked(tls: Encrypted) -> None:
+    """
+    The peer says that it closes, when it hasn't read all of the answer.
+    """
+    tls.listen(answerLong)
+    client = ClientContext().clientConnectionForTLS(None)
+    with socket.create_connection(("127.0.0.1", tls.port)) as below:
+        below.setblocking(False)
+
+        def exchanged() -> None:
+            tls.loop.turn()
+            with suppress(SSL.WantReadError):
+                below.send(client.bio_read(1 << 16))
+            with suppress(BlockingIOError):
+                client.bio_write(below.recv(1 << 16))
+
+        for _ in range(1000):
+            try:
+                client.do_handshake()
+                break
+            except SSL.WantReadError:
+                exchanged()
+        client.send(HELLO)
+        client.shutdown()
+        below.send(client.bio_read(1 << 16))
+        received = 0
+
+        def ended() -> bool:
+            nonlocal received
+            try:
+                data = below.recv(1 << 16)
+            except BlockingIOError:
+                return False
+            received += len(data)
+            return not data
+
+        # Long before any deadline.
+        tls.loop.run(ended)
+        assert received > LONG
 
 
 def test_abort(tls: Encrypted) -> None:

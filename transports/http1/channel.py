@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from penstock.core.direct import finishClosing
 from penstock.core.errors import (
     LimitExceeded,
     PeerGone,
@@ -169,6 +170,8 @@ class HTTPChannel(SwitchingConnection):
         The transport wants more.
         """
         self._blocked = False
+        if self._secure:
+            finishClosing(self.transport)
         if self._exchange is not None:
             self._exchange.outputReady()
         if self._intake is _HEAD and not self._gathering:

@@ -28,7 +28,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from penstock.core.direct import beneath, isPlainSocket, isTCP, writeNow
+from penstock.core.direct import beneath, finishClosing, isPlainSocket, isTCP, writeNow
 from penstock.core.errors import (
     ExchangeLost,
     LimitExceeded,
@@ -290,6 +290,8 @@ class ClientConnection(Protocol):
         The transport takes more.
         """
         self._full = False
+        if not self._plain:
+            finishClosing(self.transport)
         self.since = self._seconds()
         if self._exchange is not None:
             self._exchange.transportResumed()
