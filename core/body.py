@@ -199,13 +199,17 @@ def writeBody(
     return Deferred.fromCoroutine(_writeSeries(exchange, body))
 
 
-def _checked(block: Any) -> Any:
+def _checked(block: Any) -> bytes:
     """
+    @return: C{block}.  As it is now, if it can be changed: who fills one buffer
+        again and again does so before the last one is sent.
     @raise TypeError: if C{block} is none: before it could be taken for one.
     """
-    if not isinstance(block, (bytes, bytearray, memoryview)):
-        raise TypeError(f"{type(block).__name__} can't be a block of a body")
-    return block
+    if isinstance(block, bytes):
+        return block
+    if isinstance(block, (bytearray, memoryview)):
+        return bytes(block)
+    raise TypeError(f"{type(block).__name__} can't be a block of a body")
 
 
 async def _writeSeries(exchange: Any, body: Series) -> None:
@@ -354,13 +358,13 @@ class AsyncIteratorProducer:
     async def _run(self) -> None:
         try:
             async for block in self._blocks:
-                _checked(block)
+                data = _checked(block)
                 if not self._opened:
                     self._open()
                 if self._stopped:
                     return
-                self._exchange.writeData(block)
-                if block and self._paused and not self._stopped:
+                self._exchange.writeData(data)
+                if data and self._paused and not self._stopped:
                     self._gate = Deferred()
                     await self._gate
             if not self._opened:

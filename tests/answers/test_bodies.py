@@ -205,6 +205,29 @@ def test_headWithTheFirstBlock(way: Any) -> None:
     assert began == [0, 1, 3]
 
 
+@pytest.mark.parametrize("isLengthKnown", [True, False])
+@pytest.mark.parametrize("kind", ["generator", "asynchronous"])
+def test_oneBuffer(way: Any, kind: str, isLengthKnown: bool) -> None:
+    """
+    What fills one buffer again and again may do so before it is sent.
+    """
+
+    def plain() -> Iterator[Any]:
+        buffer = bytearray(4)
+        for number in range(3):
+            buffer[:] = b"%04d" % number
+            yield buffer if number else memoryview(buffer)
+
+    async def asynchronous() -> AsyncIterator[Any]:
+        for block in plain():
+            yield block
+
+    make: Any = asynchronous if kind == "asynchronous" else plain
+    fields = [("content-length", "12")] if isLengthKnown else []
+    answer = way.ask(Making(lambda: Response(make(), 200, fields)))
+    assert answer.body == b"000000010002"
+
+
 def test_headOfEvents(way: Any) -> None:
     """
     Who listens for events is answered before there is one, compressed or not.
