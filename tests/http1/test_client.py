@@ -672,6 +672,23 @@ def test_stoppedWhileSending() -> None:
     assert not caller.lost
 
 
+def test_stoppedWhenRefused() -> None:
+    """
+    Who was refused has no more of the request to send: the answer, which
+    nobody wants, isn't read without end.
+    """
+    line = Line()
+    caller, exchange = line.start(b"POST", hasContent=True)
+    line.transport.receive(b"HTTP/1.1 400 No\r\nConnection: close\r\n\r\n")
+    exchange.stopProducing()
+    line.transport.receive(b"x" * MAX_DROPPED)
+    assert line.transport.ending == ""
+    line.transport.receive(b"x")
+    assert line.transport.ending == "abort"
+    assert exchange.isOver
+    assert not caller.lost
+
+
 # Ends.
 
 

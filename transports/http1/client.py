@@ -506,7 +506,7 @@ class ClientConnection(Protocol):
         Nobody wants this content.
         """
         self._dropped += size
-        if self._dropped > MAX_DROPPED and exchange.isSent:
+        if self._dropped > MAX_DROPPED and exchange.isWritten:
             exchange.detach()
             self.abandon()
             exchange.contentEnded()
