@@ -335,7 +335,7 @@ class Requester:
             method = method.encode("ascii")
         if isinstance(uri, str):
             uri = uri.encode("ascii")
-        if headers is not None or body:
+        if headers is not None or method == b"OPTIONS":
             checkComposed(method, headers or _NOTHING, bool(body), self.secure)
         if body or method in _METHODS_WITH_CONTENT:
             field = (b"Content-Length", b"%d" % len(body))
@@ -371,7 +371,7 @@ class Requester:
             hasContent = False
             discard(content)
             content = b""
-        if headers is not None or hasContent:
+        if headers is not None or method == b"OPTIONS":
             try:
                 checkComposed(method, headers or _NOTHING, hasContent, self.secure)
             except Exception:

@@ -263,8 +263,10 @@ class ReadingRequest(Request):
                 self.refuse(HTTPError(413))
             elif self._formData is not None:
                 self._guard(self._formData.chunkReceived, data)
-            else:
+            elif self._chunks:
                 gather(self._chunks, data)
+            else:
+                self._chunks.append(data)
 
     def _taken(self, trailers: Headers | None) -> None:
         if self.content is not None:

@@ -16,6 +16,7 @@ from penstock.core.server import Site
 from penstock.transports.rpc.codec import MAGIC, frame
 from penstock.transports.rpc.factory import RPCFactory
 from penstock.transports.rpc.greeting import Greeting
+from penstock.transports.rpc.heads import FieldReader, Malformed
 from penstock.transports.rpc.messages import Ping, Request
 
 from ..pipe import Pipe
@@ -92,3 +93,18 @@ def test_silence() -> None:
     transport.loseConnection()
     logged.pipe.settle()
     assert not logged.lines
+
+
+def test_typesOfARequest() -> None:
+    """
+    Several are refused, the same ones again too, though not in a response.
+    """
+    fields = (b"Content-Type", b"a/b", b"content-type", b"a/c")
+    requests = FieldReader(9, 999, ofRequests=True)
+    responses = FieldReader(9, 999)
+    for _ in range(3):
+        with pytest.raises(Malformed, match="several Content-Type"):
+            requests.read(fields)
+        headers, _ = responses.read(fields)
+        assert len(headers) == 2
+        assert requests.read(fields[:2])[0].get(b"content-type") == b"a/b"

@@ -146,15 +146,25 @@ class FieldReader:
     two fields.
     """
 
-    __slots__ = ("_count", "_fields", "_length", "_shared", "_size", "line")
+    __slots__ = (
+        "_count",
+        "_fields",
+        "_length",
+        "_ofRequests",
+        "_shared",
+        "_size",
+        "line",
+    )
 
-    def __init__(self, count: int, size: int) -> None:
+    def __init__(self, count: int, size: int, ofRequests: bool = False) -> None:
         """
         @param count: how many fields there may be.
         @param size: how long they may be, together.
+        @param ofRequests: whether content must not be of several types.
         """
         self._count = count
         self._size = size
+        self._ofRequests = ofRequests
         # The last method and target that were checked.
         self.line: tuple[bytes, bytes] | None = None
         self._fields: Fields = ()
@@ -167,15 +177,21 @@ class FieldReader:
         """
         if fields == self._fields:
             if self._shared is None:
-                head = readFields(fields, self._count, self._size)
-                self._shared, self._length = head
+                self._shared, self._length = self._read(fields)
             return self._shared.shared(), self._length
-        head = readFields(fields, self._count, self._size)
+        head = self._read(fields)
         # Kept as long as the connection, so they must not be many.
         if len(fields) <= _MAX_KEPT and sum(map(len, fields)) <= _MAX_KEPT_SIZE:
             self._fields = fields
             self._shared = None
         return head.headers, head.contentLength
+
+    def _read(self, fields: Fields) -> Head:
+        head = readFields(fields, self._count, self._size)
+        if self._ofRequests and len(head.headers.lines(b"content-type")) > 1:
+            # Whoever looks at the content next may choose the other one.
+            raise Malformed(400, "several Content-Type")
+        return head
 
 
 def readRequest(
@@ -200,9 +216,6 @@ def readRequest(
         if len(path) <= _MAX_KEPT_SIZE:
             reader.line = (command, path)
     headers, length = reader.read(message.fields)
-    if len(headers.lines(b"content-type")) > 1:
-        # Whoever looks at the content next may choose the other one.
-        raise Malformed(400, "several Content-Type")
     if message.complete:
         size = 0 if message.content is None else len(message.content)
         if length is not None and length != size:

@@ -144,6 +144,7 @@ class Multiplexer:
         self._room = Room(limits.connectionWindow, self._giveCredit)
         # See L{penstock.transports.rpc.exchanges.Owner}.
         self.consumed: Callable[[int], None] = self._room.consumed
+        self._requests = FieldReader(limits.fields, limits.head, ofRequests=True)
         self._heads = FieldReader(limits.fields, limits.head)
         self.actions: dict[type, Callable[[Any], None]] = {
             Request: self._request,
@@ -303,7 +304,7 @@ class Multiplexer:
             self._refuse(message)
             return
         try:
-            headers, length = readRequest(message, self._limits, self._heads)
+            headers, length = readRequest(message, self._limits, self._requests)
         except Malformed as problem:
             self._drop(content)
             line = b" ".join((message.command, message.path))
