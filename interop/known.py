@@ -219,7 +219,9 @@ KNOWN: tuple[Known, ...] = (
         # two showed.
         lambda case: (
             case.what == "lost"
-            and case.got.startswith(("the connection was gone", "ConnectionReset"))
+            and case.got.startswith(
+                ("the connection was gone", "ConnectionReset", "PeerGone")
+            )
         ),
     ),
     Known(
