@@ -144,7 +144,11 @@ class Penstock(Process):
             log,
             {"INTEROP_FILES": str(files), "PYTHONUNBUFFERED": "1"},
         )
-        self.url = self.awaitLine(_URL)
+        try:
+            self.url = self.awaitLine(_URL)
+        except BaseException:
+            self.stop()
+            raise
 
     @property
     def port(self) -> int:

@@ -184,7 +184,11 @@ pinger_enable off
 
 def _start(place: Place, command: list[str], port: int) -> Running:
     process = Process(command, place.folder / "log", user=USER)
-    process.awaitPort(port)
+    try:
+        process.awaitPort(port)
+    except BaseException:
+        process.stop()
+        raise
     return Running(process, port)
 
 
