@@ -133,6 +133,7 @@ class ServerConnection(Protocol):
                 self.flush()
         elif self._out:
             self._out.append(data)
+            self._outSize += len(data)
             self.flush()
         else:
             self._written += len(data)
@@ -153,7 +154,7 @@ class ServerConnection(Protocol):
         """
         out = self._out
         if out:
-            if len(out) > 1 and len(out[-1]) > GATHER:
+            if self._outSize > GATHER and len(out) > 1 and len(out[-1]) > GATHER:
                 # Not to copy it is worth a system call; and who reads it slowly
                 # would have us keep the copy.
                 large = out.pop()
