@@ -25,7 +25,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from penstock.core.direct import isPlainSocket, writeNow
+from penstock.core.direct import finishClosing, isPlainSocket, writeNow
 from penstock.core.errors import (
     DeadlineExceeded,
     ExchangeLost,
@@ -363,6 +363,7 @@ class RPCSession(Protocol):
         """
         self._watch.drained()
         self._output.setGate(Gate.OPEN)
+        finishClosing(self.transport)
 
     def stopProducing(self) -> None:
         """
