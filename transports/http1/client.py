@@ -28,7 +28,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from penstock.core.direct import beneath, finishClosing, isPlainSocket, isTCP, writeNow
+from penstock.core.direct import beneath, finishClosing, isPlainSocket, tune, writeNow
 from penstock.core.errors import (
     ExchangeLost,
     LimitExceeded,
@@ -199,9 +199,7 @@ class ClientConnection(Protocol):
         self._host = transport.getHost()
         self._plain = isPlainSocket(transport)
         self._socket = socketOf(transport)
-        if isTCP(beneath(transport)):
-            # Content would otherwise wait for the head to be acknowledged.
-            transport.setTcpNoDelay(True)
+        tune(transport)
         if not ISSLTransport.providedBy(transport):
             self._ready()
 
