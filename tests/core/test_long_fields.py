@@ -92,6 +92,18 @@ def test_manyRepeats(name: str, line: bytes) -> None:
     assert whole <= half * 2.1 + 100
 
 
+def seconds(parse: Callable[[bytes], object], line: bytes) -> float:
+    """
+    @return: what C{parse} takes of the processor.
+    """
+    start = process_time()
+    try:
+        parse(line)
+    except ValueError:
+        pass
+    return process_time() - start
+
+
 @pytest.mark.parametrize(
     "unit",
     [b" ", b"\t", b",", b", ", b";", b"; ", b"a", b"a=", b"a=b;", b'"', b"\\", b'\\"']
@@ -101,18 +113,17 @@ def test_manyRepeats(name: str, line: bytes) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_longLines(name: str, unit: bytes) -> None:
     """
-    No pattern backtracks, and none is tried at each octet anew: that would take
-    a second, where what is linear takes some hundredths.
+    No pattern backtracks, and none is tried at each octet anew: half of the
+    line would take a quarter of the time, or less.
     """
     row = STANDARD.row(name.lower().encode())
     assert row is not None
     example = next(line for field, line, value in GOOD if field == name)
     for prefix in (b"", b"a", b'"', example, example + b"; "):
         for suffix in (b"", b"\0"):
-            line = prefix + unit * (50_000 // len(unit)) + suffix
-            start = process_time()
-            try:
-                row.parse(line)
-            except ValueError:
-                pass
-            assert process_time() - start < 0.4
+            half = prefix + unit * (25_000 // len(unit)) + suffix
+            whole = prefix + unit * (50_000 // len(unit)) + suffix
+            if seconds(row.parse, whole) > 0.1:
+                # The first time may be that of a machine with more to do.
+                longest = min(seconds(row.parse, whole) for _ in range(5))
+                assert longest < 3 * min(seconds(row.parse, half) for _ in range(5))
