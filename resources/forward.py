@@ -247,7 +247,7 @@ def _hideHosts(headers: Headers) -> None:
     Say how many servers a response went through, but not what they are called:
     that is nobody's business (RFC 9110, section 7.6.3).
     """
-    steps = headers.getHeader(b"via")
+    steps = headers.getStandard(b"via")
     headers.removeHeader(b"via")
     if steps:
         headers.setHeader(
