@@ -159,7 +159,8 @@ def test_dialling(tmp_path: Path) -> None:
     )
     try:
         with Process(
-            *("serve", "examples.dialling:gateway", "--http", "0"),
+            # Nobody would read the lines of all who come too early.
+            *("serve", "examples.dialling:gateway", "--http", "0", "--no-access-log"),
             cwd=ROOT,
             env=carrier,
         ) as gateway:
