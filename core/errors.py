@@ -80,6 +80,13 @@ class Unavailable(ExchangeLost):
     """
 
 
+class LengthRequired(Unavailable):
+    """
+    The server has to be told the length of the content, which nobody knows
+    (RFC 9110, section 15.5.12).  Safe to try again, with a Content-Length.
+    """
+
+
 class ContentError(Exception):
     """
     The content of a message can't be used.  A request whose resource lets it

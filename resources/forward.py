@@ -20,6 +20,7 @@ from penstock.core.content import Discard, Policy, Stream
 from penstock.core.errors import (
     DeadlineExceeded,
     HTTPError,
+    LengthRequired,
     Unavailable,
 )
 from penstock.core.forwarding import Style, announce, dropForwarding
@@ -44,7 +45,8 @@ class Forward:
     anew.  Over RPC, what is known of the client goes along as facts, too.  An
     answer of the other server is passed on whatever its code; if there is
     none, the client gets 502, 503 (nobody took the request, so it may be sent
-    again) or 504 (it took too long).
+    again), 504 (it took too long) or 411 (the other server is so old that it has
+    to be told the length of the content, and there was too much to wait for it).
     """
 
     cancelOnDisconnect = True
@@ -232,7 +234,9 @@ class Relay:
             return
         # For who runs this: the client learns no more than the code.
         self._request.remark = str(reason.value)
-        if reason.check(Unavailable):
+        if reason.check(LengthRequired):
+            self._request.refuse(HTTPError(411))
+        elif reason.check(Unavailable):
             self._request.refuse(
                 HTTPError(503, headers=Headers([(b"retry-after", b"1")]))
             )

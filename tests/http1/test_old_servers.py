@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from penstock.core.errors import Unavailable
+from penstock.core.errors import LengthRequired, Unavailable
 from penstock.core.headers import Headers
 from penstock.core.testing.recorder import ResponseRecorder
 from penstock.transports.http1.client_exchange import MAX_KEPT
@@ -123,7 +123,7 @@ def test_tooMuch(parts: int) -> None:
     caller = put(house, *[b"x" * step] * parts, b"x" * (MAX_KEPT - step * parts))
     assert not caller.lost
     caller.exchange.writeData(b"x")
-    assert lost(caller) is Unavailable
+    assert lost(caller) is LengthRequired
     assert "Content-Length" in str(caller.reason and caller.reason.value)
     caller.exchange.writeData(b"x")
     caller.exchange.finish()

@@ -10,7 +10,12 @@ import pytest
 from zope.interface import implementer
 
 from penstock.core.client import Requester
-from penstock.core.errors import DeadlineExceeded, PeerGone, Unavailable
+from penstock.core.errors import (
+    DeadlineExceeded,
+    LengthRequired,
+    PeerGone,
+    Unavailable,
+)
 from penstock.core.exchange import CallingExchange
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, IRequester
@@ -201,6 +206,7 @@ def test_clientGoes() -> None:
     ("problem", "code"),
     [
         (Unavailable("no connection"), 503),
+        (LengthRequired("too old"), 411),
         (DeadlineExceeded("too slow"), 504),
         (PeerGone("broken"), 502),
     ],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
-from penstock.core.errors import Unavailable
+from penstock.core.errors import LengthRequired
 from penstock.core.exchange import CallingExchange
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo
@@ -380,7 +380,7 @@ class ClientExchange(CallingExchange):
                 if self._room < 0:
                     self._gathering = None
                     self.shut()
-                    self.lose(Unavailable(TOO_OLD))
+                    self.lose(LengthRequired(TOO_OLD))
 
     def _sendAbort(self) -> None:
         connection, self._connection = self._connection, None
