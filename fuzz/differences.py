@@ -78,6 +78,8 @@ OURS: Final = frozenset(
 
 _HOSTS: Final = re.compile(rb"host:[ \t]*\[([^]\r\n]*)\]", re.IGNORECASE)
 
+_PORTS: Final = re.compile(rb"host:[^\r\n]*:([0-9]{5})[ \t]*\r\n", re.IGNORECASE)
+
 
 def _isAddress(text: bytes) -> bool:
     try:
@@ -90,11 +92,13 @@ def _isAddress(text: bytes) -> bool:
 def _oddHost(data: bytes) -> bool:
     """
     @return: whether a Host has what is in the grammar only in the widest sense:
-        no host, a port of six digits, or brackets around something else than
-        an address of IPv6.
+        no host, a port that there can't be, or brackets around something else
+        than an address of IPv6.
     """
-    return _has(rb"host:[ \t]*(\r\n|:|[^\r\n]*:[0-9]{6,})")(data) or any(
-        not _isAddress(text) for text in _HOSTS.findall(data)
+    return (
+        _has(rb"host:[ \t]*(\r\n|:|[^\r\n]*:[0-9]{6,})")(data)
+        or any(int(port) > 65535 for port in _PORTS.findall(data))
+        or any(not _isAddress(text) for text in _HOSTS.findall(data))
     )
 
 
@@ -137,6 +141,7 @@ THEIRS: Final[dict[Difference, Callable[[bytes], bool]]] = {
         ("httptools", "message", "content"): _UPGRADE,
         ("httptools", "message", "content, last"): _UPGRADE,
         ("httptools", "end", "incomplete, open"): _has(rb"\r\Z"),
+        ("httptools", "end", "closed, incomplete"): _has(rb"PRI "),
         ("httptools", "they refuse", "Invalid method encountered"): _any,
         ("httptools", "they refuse", "Expected space after method"): _any,
         ("httptools", "they refuse", "Expected HTTP/2 Connection Preface"): _has(
@@ -145,6 +150,7 @@ THEIRS: Final[dict[Difference, Callable[[bytes], bool]]] = {
         ("httptools", "they refuse", "Unexpected char in url schema"): _has(rb"://"),
         ("httptools", "they refuse", "Unexpected char in url server"): _has(rb"://"),
         ("httptools", "they refuse", "Data after `Connection"): _TRAILER,
+        ("httptools", "they refuse", "Empty Transfer-Encoding"): _TRAILER,
         (
             "httptools",
             "they refuse",
