@@ -111,7 +111,7 @@ def test_theWheelIsComplete(wheel: Path) -> None:
         f"penstock/{path.relative_to(ROOT).as_posix()}"
         for top in TOPS
         for path in (ROOT / top).rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.parent.name != "__pycache__"
     }
     assert {f"penstock/{top}/py.typed" for top in TOPS} <= ours
     assert "penstock = penstock.cli.main:main" in commands
