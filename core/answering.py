@@ -240,42 +240,20 @@ class AnsweringRequest(ReadingRequest):
             channel.finish()
             self._over()
             return
-        trailers = None
         if self.began and not self.done:
             raise LocalProtocolError(
                 "the resource has written to the request, and returned an answer, "
                 "too: one of both is enough"
             )
+        trailers = None
         if response is not None:
-            self.code = response.code
-            body = response.body
-            trailers = response.trailers
-            if self._out is None or not len(self._out):
-                self._out = response.headers.copy()
-                self._out.table = self.site.table
-            else:
-                _replace(self._out, response.headers)
+            body, trailers = response.body, response.trailers
+            self._adopt(response)
         headers = self.out_headers
         if contentType is not None and b"content-type" not in headers:
             own = getattr(self.resource, "contentType", None)
             headers.setRaw(b"content-type", contentType if own is None else own)
-        if self._filters:
-            for change in reversed(self._filters):
-                body = change(self, headers, body)
-        if self.code == 405 and b"allow" not in headers:
-            # RFC 9110, section 15.5.6; empty means that there is none.
-            allowed = getattr(self.resource, "allowedMethods", ())
-            headers.setRaw(b"allow", b", ".join(allowed))
-        if 200 <= self.code < 300 and (self.method == b"GET" or self.method == b"HEAD"):
-            selection = select(
-                self.method, self.in_headers, self.code, headers, body, self.site.token
-            )
-            self.code = selection.code
-            body, length = selection.body, selection.length
-            if self.code >= 400:
-                body, length = self._becomeError(headers)
-        else:
-            length = knownLength(body)
+        body, length = self._select(headers, body)
         if length is not None and self.code not in (204, 304):
             headers.setRaw(b"content-length", b"%d" % length)
         elif trailers and b"trailer" not in headers:
@@ -283,6 +261,47 @@ class AnsweringRequest(ReadingRequest):
             if names:
                 # RFC 9110, section 6.6.2.
                 headers.setRaw(b"trailer", b", ".join(dict.fromkeys(names)))
+        self._send(body, trailers)
+
+    def _adopt(self, response: Response) -> None:
+        """
+        Take over the code and the fields of C{response}, which is the
+        application's and isn't changed.
+        """
+        self.code = response.code
+        if self._out is None or not len(self._out):
+            self._out = response.headers.copy()
+            self._out.table = self.site.table
+        else:
+            _replace(self._out, response.headers)
+
+    def _select(self, headers: Headers, body: Any) -> tuple[Any, int | None]:
+        """
+        Let filters, conditions and ranges make of C{body}, the code and
+        C{headers} what they want.
+
+        @return: the body to send, and its octets, L{None} if nobody knows.
+        """
+        for change in reversed(self._filters):
+            body = change(self, headers, body)
+        if self.code == 405 and b"allow" not in headers:
+            # RFC 9110, section 15.5.6; empty means that there is none.
+            allowed = getattr(self.resource, "allowedMethods", ())
+            headers.setRaw(b"allow", b", ".join(allowed))
+        if not 200 <= self.code < 300 or self.method not in (b"GET", b"HEAD"):
+            return body, knownLength(body)
+        selection = select(
+            self.method, self.in_headers, self.code, headers, body, self.site.token
+        )
+        self.code = selection.code
+        if self.code >= 400:
+            return self._becomeError(headers)
+        return selection.body, selection.length
+
+    def _send(self, body: Any, trailers: Headers | None) -> None:
+        """
+        Send the head, and C{body} as far as there is a place for it.
+        """
         if self.method == b"HEAD" or self.code in (204, 205, 304):
             self.writeHead()
             discard(body)
