@@ -5,9 +5,7 @@ is kept, producers and files.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any, BinaryIO, Final
 
 from twisted.internet.defer import Deferred, succeed
@@ -23,10 +21,6 @@ _log: Final = Logger()
 # Late calls are kept for tests and debugging; more than a few tell no more.
 MAX_LATE_CALLS: Final = 16
 
-# RFC 9110, section 8.6: 1*DIGIT.  Eighteen digits are an exabyte, and fit in
-# 64 bits with room to add; anything longer is refused before int() sees it.
-_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
-
 _WAITING: Final = Stage.WAITING
 _WRITING: Final = Stage.WRITING
 _BODILESS: Final = Stage.BODILESS
@@ -34,31 +28,8 @@ _FINISHED: Final = Stage.FINISHED
 _LOST: Final = Stage.LOST
 
 
-def parseLength(values: Sequence[bytes]) -> int | None:
-    """
-    @param values: the Content-Length fields of a message.
-
-    @return: the length, or L{None} without a field.
-
-    @raise ValueError: unless they are one number (RFC 9112, section 6.3
-        allows to merge equal ones; nobody honest sends them).
-    """
-    if not values:
-        return None
-    if len(values) > 1:
-        raise ValueError("Content-Length must be one number")
-    return _parseLength(values[0])
-
-
 def _tooLong() -> LocalProtocolError:
     return LocalProtocolError("the content is longer than its Content-Length")
-
-
-@lru_cache(1024)
-def _parseLength(value: bytes) -> int:
-    if _LENGTH.fullmatch(value) is None:
-        raise ValueError("Content-Length must be one number")
-    return int(value)
 
 
 class Outgoing:

@@ -15,7 +15,7 @@ from penstock.core import ranges
 from penstock.core.body import FilePart, Series, discard, knownLength
 from penstock.core.conditions import Outcome, evaluate, rangeApplies
 from penstock.core.headers import Headers
-from penstock.core.outgoing import parseLength
+from penstock.core.length import parseLength
 from penstock.core.produced import Produced
 
 # What describes the representation (RFC 9110, section 8; RFC 9530): a 304

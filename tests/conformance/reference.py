@@ -20,10 +20,11 @@ from zope.interface import implementer
 
 from penstock.core.client import Requester
 from penstock.core.errors import Cancelled, LocalProtocolError, PeerGone, Unavailable
-from penstock.core.exchange import CallingExchange, ServingExchange, parseLength
+from penstock.core.exchange import CallingExchange, ServingExchange
 from penstock.core.headers import Headers
 from penstock.core.hop import endToEnd
 from penstock.core.interfaces import ConnectionInfo, IRequester, RequestFactory
+from penstock.core.length import parseLength
 from penstock.core.testing import Capability
 from penstock.core.trailers import trailerFields
 from penstock.core.uri import requestHost

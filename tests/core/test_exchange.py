@@ -11,9 +11,9 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from penstock.core.errors import LocalProtocolError, PeerGone
-from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IChannelRequest
+from penstock.core.length import parseLength
 from penstock.core.order import Stage
 
 

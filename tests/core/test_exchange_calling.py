@@ -9,8 +9,8 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from penstock.core.errors import LocalProtocolError, PeerGone, Unavailable
-from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
+from penstock.core.incoming import Inflow
 from penstock.core.interfaces import IClientRequest
 from penstock.core.order import Stage
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from penstock.core.errors import PeerGone
-from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
+from penstock.core.incoming import Inflow
 from penstock.core.order import Stage
 
 ENDS = ("finished", "aborted", "lost")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from penstock.core.errors import LocalProtocolError, PeerGone
-from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
+from penstock.core.incoming import Inflow
 from penstock.core.order import Stage
 
 from .conftest import CallingWire, ServingWire

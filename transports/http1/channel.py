@@ -21,8 +21,8 @@ from penstock.core.errors import (
     PeerGone,
     PeerProtocolError,
 )
-from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
+from penstock.core.incoming import Inflow
 from penstock.transports.http1.channel_request import ChannelRequest
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.intake import Intake

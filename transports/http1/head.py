@@ -17,6 +17,7 @@ from penstock.core.authority import parseAuthority
 from penstock.core.errors import InvalidField
 from penstock.core.headers import RawField, fieldName
 from penstock.core.hop import HOP_BY_HOP
+from penstock.core.length import LENGTH
 
 # Fields whose lines parseFields puts aside.
 _FRAMING: Final = HOP_BY_HOP | {
@@ -55,9 +56,6 @@ _TOKEN: Final = re.compile(TOKEN)
 
 # RFC 9110, section 7.8: a protocol.
 _PROTOCOL: Final = re.compile(TOKEN + rb"(?:/" + TOKEN + rb")?")
-
-# RFC 9110, section 8.6: 1*DIGIT, and few enough for 64 bits.
-_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 
 # What a Host mostly is (RFC 9112, section 3.2; RFC 3986, section 3.2.2), in one
 # step of 0.2 µs.  What isn't may be one all the same: parseAuthority knows.
@@ -191,7 +189,7 @@ def parseContentLength(lines: list[bytes]) -> int:
     """
     if len(lines) > 1:
         raise Malformed(400, "several Content-Length")
-    if _LENGTH.fullmatch(lines[0]) is None:
+    if LENGTH.fullmatch(lines[0]) is None:
         raise Malformed(400, "Content-Length is not a number")
     return int(lines[0])
 

@@ -20,7 +20,6 @@ from penstock.core.errors import (
     LocalProtocolError,
     Unavailable,
 )
-from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers, RawField
 from penstock.core.hop import endToEnd
 from penstock.core.interfaces import (
@@ -29,6 +28,7 @@ from penstock.core.interfaces import (
     RequestFactory,
     Version,
 )
+from penstock.core.length import parseLength
 from penstock.core.uri import checkTypes, requestHost, requestTarget
 from penstock.transports.memory.clock import VirtualClock
 from penstock.transports.memory.exchange import (

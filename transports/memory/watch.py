@@ -18,9 +18,9 @@ from twisted.logger import (
 )
 from zope.interface import implementer
 
-from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
 from penstock.core.hop import endToEnd
+from penstock.core.incoming import Inflow
 from penstock.core.interfaces import Version
 from penstock.core.order import Stage
 from penstock.transports.memory.exchange import MemoryChannelRequest

@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from penstock.core.errors import LimitExceeded
-from penstock.core.exchange import CallingExchange, Inflow
+from penstock.core.exchange import CallingExchange
+from penstock.core.incoming import Inflow
 from penstock.core.order import Stage
 from penstock.transports.rpc.codec import encode, encodeParts
 from penstock.transports.rpc.exchanges import (

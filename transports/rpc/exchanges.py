@@ -16,8 +16,9 @@ from enum import Enum, auto
 from typing import Any, Final, Protocol
 
 from penstock.core.errors import LimitExceeded
-from penstock.core.exchange import Exchange, Inflow
+from penstock.core.exchange import Exchange
 from penstock.core.headers import Headers
+from penstock.core.incoming import Inflow
 from penstock.core.interfaces import ConnectionInfo
 from penstock.transports.rpc.codec import encode
 from penstock.transports.rpc.heads import trailersOf

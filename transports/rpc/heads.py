@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 
 from penstock.core.authority import parseAuthority
 from penstock.core.errors import InvalidField, LocalProtocolError
-from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers, RawField, fieldName
 from penstock.core.hop import HOP_BY_HOP, endToEnd
+from penstock.core.length import parseLength
 from penstock.core.trailers import trailerFields
 from penstock.core.uri import checkTypes, requestHost, requestTarget
 from penstock.transports.rpc.limits import RPCLimits

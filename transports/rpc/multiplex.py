@@ -17,7 +17,7 @@ from penstock.core.errors import (
     PeerProtocolError,
     Unavailable,
 )
-from penstock.core.exchange import Inflow
+from penstock.core.incoming import Inflow
 from penstock.core.interfaces import ConnectionInfo, RequestFactory
 from penstock.transports.rpc.calling import RPCCalling
 from penstock.transports.rpc.codec import encode

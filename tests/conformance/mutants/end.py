@@ -9,8 +9,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from penstock.core.errors import ExchangeLost, LocalProtocolError, PeerGone
-from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
+from penstock.core.incoming import Inflow
 from penstock.core.interfaces import RequestFactory
 
 from ..reference import Calling, ReferenceHarness, ReferenceRequester, Serving, Wire

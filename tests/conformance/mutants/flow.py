@@ -4,8 +4,8 @@ Mutants: pausing, stopping, and memory without bounds.
 
 from typing import Any
 
-from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
+from penstock.core.incoming import Inflow
 
 from ..reference import WINDOW, Calling, ReferenceRequester, Serving
 from .mutant import mutant

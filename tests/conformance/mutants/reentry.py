@@ -9,8 +9,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from penstock.core.errors import PeerGone
-from penstock.core.exchange import Inflow
 from penstock.core.headers import Headers
+from penstock.core.incoming import Inflow
 from penstock.core.order import Stage
 
 from ..reference import Calling, ReferenceRequester, Serving
