@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from penstock.core.testing.recorder import Reactions, ResponseRecorder
-from penstock.transports.http1.client import ClientConnection
+from penstock.transports.http1.client_connection import ClientConnection
 from penstock.transports.http1.client_exchange import ClientExchange
 from penstock.transports.http1.limits import Limits
 
@@ -202,22 +202,21 @@ class FakeOwner:
         self.ready: list[ClientConnection] = []
         self.gone: list[ClientConnection] = []
         self.failed: list[Failure] = []
-        self.retried: list[ClientExchange] = []
+        self.again: list[ClientExchange] = []
         self.forgotten: list[ClientExchange] = []
         self.gathered: list[ClientExchange] = []
 
     def connectionReady(self, connection: ClientConnection) -> None:
         self.ready.append(connection)
 
-    def connectionGone(
-        self, connection: ClientConnection, retry: ClientExchange | None = None
-    ) -> None:
+    def connectionGone(self, connection: ClientConnection) -> None:
         self.gone.append(connection)
-        if retry is not None:
-            self.retried.append(retry)
 
     def attemptFailed(self, connection: ClientConnection, reason: Failure) -> None:
         self.failed.append(reason)
+
+    def exchangeStartsAgain(self, exchange: ClientExchange) -> None:
+        self.again.append(exchange)
 
     def exchangeForgotten(self, exchange: ClientExchange) -> None:
         self.forgotten.append(exchange)

@@ -187,7 +187,7 @@ def test_notOnANewConnection() -> None:
     caller = house.ask(b"PUT", b"/", (), True)
     wire = house.endpoint.accept()
     caller.exchange.writeData(b"x")
-    assert caller.exchange._kept is None
+    assert caller.exchange._kept == []
     wire.lose()
     assert lost(caller) is PeerGone
 
@@ -197,7 +197,7 @@ def test_notThrice() -> None:
     sending.exchange.writeData(b"a")
     sending.first.lose()
     second = sending.again()
-    assert sending.exchange._kept is None
+    assert sending.exchange._kept == []
     second.lose()
     assert lost(sending.caller) is PeerGone
 
@@ -231,14 +231,14 @@ def test_contentAgain(loop: Loop) -> None:
 # 408
 
 
-def used(retriable: bool = True, **options: Any) -> tuple[Line, ResponseRecorder]:
+def used(again: bool = True, **options: Any) -> tuple[Line, ResponseRecorder]:
     """
     The second request on a connection.
     """
     line = Line()
     line.start()
     line.transport.receive(OK)
-    caller, _ = line.start(retriable=retriable, **options)
+    caller, _ = line.start(again=again, **options)
     line.transport.take()
     return line, caller
 
@@ -263,13 +263,13 @@ def test_timeout(parts: list[bytes]) -> None:
     line.transport.receive(*parts)
     assert line.transport.ending == "abort"
     assert caller.names == ["requestStarted"]
-    assert line.owner.retried == []
+    assert line.owner.again == [caller.exchange]
     line.transport.lose()
-    assert line.owner.retried == [caller.exchange]
+    assert line.owner.gone == [line.connection]
 
 
 @pytest.mark.parametrize(
-    ("reused", "retriable", "data"),
+    ("reused", "again", "data"),
     [
         (False, True, TIMEOUT),
         (True, False, TIMEOUT),
@@ -277,22 +277,22 @@ def test_timeout(parts: list[bytes]) -> None:
         (True, True, b"HTTP/1.1 103 Early Hints\r\n\r\n" + TIMEOUT),
         (True, True, TIMEOUT.replace(b"408", b"503")),
     ],
-    ids=["new", "not retriable", "stays", "after an interim one", "503"],
+    ids=["new", "not again", "stays", "after an interim one", "503"],
 )
 @pytest.mark.requirement("9110-9.2.2-1")
-def test_timeoutForMe(reused: bool, retriable: bool, data: bytes) -> None:
+def test_timeoutForMe(reused: bool, again: bool, data: bytes) -> None:
     """
     Any other is an answer.
     """
-    line, caller = used(retriable)
+    line, caller = used(again)
     if not reused:
         line = Line()
-        caller, _ = line.start(retriable=True)
+        caller, _ = line.start(again=True)
     line.transport.receive(data)
     assert caller.code in (408, 503)
     assert caller.complete
     line.transport.lose()
-    assert line.owner.retried == []
+    assert line.owner.again == []
 
 
 def test_timeoutWithContent() -> None:

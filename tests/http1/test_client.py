@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import socket
+from math import inf
 from typing import Any
 
 import pytest
@@ -23,8 +24,10 @@ from penstock.core.errors import (
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IClientRequest
 from penstock.core.testing.recorder import PullSource, PushSource
-from penstock.transports.http1.calling_phases import Phase
-from penstock.transports.http1.client import MAX_DROPPED, READ_AHEAD
+from penstock.transports.http1.client_connection import MAX_DROPPED
+from penstock.transports.http1.client_phases import Phase
+from penstock.transports.http1.client_wire import READ_AHEAD
+from penstock.transports.http1.patience import Patience
 
 from ..conftest import LoggedErrors
 from .calling import BROKEN, CLEAN, OK, FakeTransport, Line
@@ -570,7 +573,9 @@ def test_paused() -> None:
         sent += 16384
     assert caller.content == b""
     assert READ_AHEAD <= sent < READ_AHEAD + 16384
-    assert line.connection.awaitsCaller
+    # It isn't the server's fault that nothing moves.
+    line.connection.look(100, Patience(10, 10, 10, 10, inf))
+    assert not line.transport.ending
     exchange.resumeProducing()
     assert caller.content == b"x" * sent
     assert line.transport.reading
@@ -770,9 +775,9 @@ def test_stale(reason: Exception) -> None:
     line = Line()
     line.start()
     line.transport.receive(OK)
-    caller, exchange = line.start(retriable=True)
+    caller, exchange = line.start(again=True)
     line.transport.lose(reason)
-    assert line.owner.retried == [exchange]
+    assert line.owner.again == [exchange]
     assert caller.names == ["requestStarted"]
     other = Line()
     other.connection.start(exchange)
@@ -782,17 +787,17 @@ def test_stale(reason: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reused", "retriable", "data"),
+    ("reused", "again", "data"),
     [
         (False, True, b""),
         (True, False, b""),
         (True, True, b"H"),
         (True, True, CONTINUE),
     ],
-    ids=["new", "not retriable", "an octet", "interim"],
+    ids=["new", "not again", "an octet", "interim"],
 )
 @pytest.mark.requirement("9110-9.2.2-1")
-def test_notStale(reused: bool, retriable: bool, data: bytes) -> None:
+def test_notStale(reused: bool, again: bool, data: bytes) -> None:
     """
     What may have been seen by the server isn't sent again.
     """
@@ -800,11 +805,11 @@ def test_notStale(reused: bool, retriable: bool, data: bytes) -> None:
     if reused:
         line.start()
         line.transport.receive(OK)
-    caller, _ = line.start(retriable=retriable)
+    caller, _ = line.start(again=again)
     if data:
         line.transport.receive(data)
     line.transport.lose()
-    assert line.owner.retried == []
+    assert line.owner.again == []
     assert lost(caller) is PeerGone
 
 
@@ -820,10 +825,10 @@ def test_staleTwice() -> None:
         line.start()
         line.transport.receive(OK)
         if exchange is None:
-            caller, exchange = line.exchange(retriable=True)
+            caller, exchange = line.exchange(again=True)
         line.connection.start(exchange)
         line.transport.lose()
-    assert line.owner.retried == []
+    assert line.owner.again == []
     assert lost(caller) is PeerGone
 
 

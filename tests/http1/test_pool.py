@@ -21,7 +21,8 @@ from penstock.core.errors import (
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IRequester
 from penstock.core.testing.recorder import Reactions, ResponseRecorder
-from penstock.transports.http1.pool import CLOSE_TIMEOUT, SWEEP, HTTPClient
+from penstock.transports.http1.client_connection import CLOSE_TIMEOUT
+from penstock.transports.http1.pool import SWEEP, HTTPClient
 
 from .calling import BROKEN, OK, FakeEndpoint, FakeTransport
 

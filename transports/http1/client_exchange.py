@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
-from penstock.core.errors import LengthRequired
 from penstock.core.exchange import CallingExchange
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo
@@ -21,7 +20,7 @@ from penstock.transports.http1.writer import chunk, lastChunk
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
-    from penstock.transports.http1.client import ClientConnection
+    from penstock.transports.http1.client_connection import ClientConnection
     from penstock.transports.http1.limits import Limits
 
 # Octets of content that are kept, in case a connection that is used again turns
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 # length.  One block of what is commonly read at a time; those who send more have
 # to be able to begin anew themselves.
 MAX_KEPT: Final = 64 * 1024
-
-TOO_OLD: Final = "the server speaks HTTP/1.0, and must be told a Content-Length"
 
 _numbers: Final = count(1)
 
@@ -71,18 +68,20 @@ class ConnectionOwner(Protocol):
         C{connection} is idle, for the first time or again.
         """
 
-    def connectionGone(
-        self, connection: ClientConnection, retry: ClientExchange | None = None
-    ) -> None:
+    def connectionGone(self, connection: ClientConnection) -> None:
         """
         C{connection}, which was ready once, is closed.
-
-        @param retry: an exchange that was on it and may be tried once more.
         """
 
     def attemptFailed(self, connection: ClientConnection, reason: Failure) -> None:
         """
         C{connection} was closed before it was ready.
+        """
+
+    def exchangeStartsAgain(self, exchange: ClientExchange) -> None:
+        """
+        C{exchange} wants another connection, since the one that it was on is
+        dead, and about to be gone.
         """
 
     def exchangeForgotten(self, exchange: ClientExchange) -> None:
@@ -109,9 +108,9 @@ class ClientExchange(CallingExchange):
     """
 
     __slots__ = (
+        "_again",
         "_chunked",
         "_connection",
-        "_gathering",
         "_head",
         "_hold",
         "_holding",
@@ -120,7 +119,6 @@ class ClientExchange(CallingExchange):
         "_outlet",
         "_owner",
         "_queue",
-        "_retriable",
         "_room",
         "since",
         "started",
@@ -137,19 +135,16 @@ class ClientExchange(CallingExchange):
         length: int | None = None,
         chunked: bool = False,
         hold: bool = False,
-        retriable: bool = False,
-        gathering: Callable[[int], bytes] | None = None,
+        again: bool = False,
     ) -> None:
         """
         @param head: the head of the request, as it goes on the wire.
         @param length: what Content-Length promises, if anything.
         @param chunked: whether the content goes out in chunks.
         @param hold: whether to wait for 100 (Continue) with the content.
-        @param retriable: whether it may be sent a second time if a connection
-            that was kept alive turns out to be dead; and is, as long as there
-            is no more content than L{MAX_KEPT}.
-        @param gathering: if the length of the content must be known first:
-            makes the head, of that length.
+        @param again: whether it may start again, if a connection that was kept
+            alive turns out to be dead; and does, as long as there is no more
+            content than L{MAX_KEPT}.
         """
         super().__init__(method, callbacks, hasContent, length)
         self._owner = owner
@@ -157,19 +152,16 @@ class ClientExchange(CallingExchange):
         self._chunked = chunked
         self._hold = hold
         self._holding: Any = None
-        self._retriable = retriable
         self._outlet = Outlet.WAITING
         self._queue: list[bytes] = []
         self._connection: ClientConnection | None = None
         self._id = 0
-        self._gathering = gathering
-        # What has been sent of the content, if that may be needed again, and
-        # how much more of it may be kept.
-        self._kept: list[bytes] | None = None
-        if gathering is None:
-            self._blocked = True
-        else:
-            self._room = MAX_KEPT
+        # Whether it may start again, what it has sent of its content, which
+        # is needed for that, and how much more of it may be kept.
+        self._again = again
+        self._kept: list[bytes] = []
+        self._room = MAX_KEPT
+        self._blocked = True
         self.since = self.started = 0.0
 
     # Facts
@@ -232,7 +224,7 @@ class ClientExchange(CallingExchange):
         self._connection = connection
         if not connection.isReused:
             # A new one is dead only if the server is.
-            self._retriable = False
+            self._again = False
         if self._hold:
             self._outlet = Outlet.HELD
             self._holding = self._owner.clock.callLater(
@@ -270,25 +262,21 @@ class ClientExchange(CallingExchange):
         @return: what of it was written before.
         """
         self._outlet = Outlet.OPEN
-        queue, self._queue = self._queue, []
-        data = b"".join(queue)
-        if self._retriable:
-            self._kept = []
-            self._room = MAX_KEPT
-            self._keep(data)
+        data = b"".join(self._queue)
+        self._queue = []
+        self._keep(data)
         return data
 
     def _keep(self, data: bytes) -> None:
         """
         C{data} is being sent, and may have to be sent again.
         """
-        if self._kept is not None:
+        if self._again:
+            self._kept.append(data)
             self._room -= len(data)
             if self._room < 0:
-                self._kept = None
-                self._retriable = False
-            else:
-                self._kept.append(data)
+                self._again = False
+                self._kept = []
 
     def shut(self) -> None:
         """
@@ -298,7 +286,8 @@ class ClientExchange(CallingExchange):
             self._outlet = Outlet.SHUT
             self._cancelHolding()
             self._queue = []
-            self._kept = None
+            self._again = False
+            self._kept = []
             self.outputBlocked()
 
     def detach(self) -> None:
@@ -308,23 +297,22 @@ class ClientExchange(CallingExchange):
         self._connection = None
         self.shut()
 
-    def rewind(self) -> bool:
+    def startAgain(self) -> bool:
         """
         The connection was dead before anything came over it.
 
-        @return: whether this may be tried once more, and waits for another
-            connection now.
+        @return: whether this is sent once more, on another connection.
         """
-        if not self._retriable or self._over or self._outlet is Outlet.SHUT:
+        if not self._again or self._over:
             return False
-        self._retriable = False
+        self._again = False
         self._connection = None
         self._cancelHolding()
-        kept, self._kept = self._kept, None
-        if kept:
-            self._queue[:0] = kept
+        self._queue = self._kept + self._queue
+        self._kept = []
         self._outlet = Outlet.WAITING
         self.outputBlocked()
+        self._owner.exchangeStartsAgain(self)
         return True
 
     def transportPaused(self) -> None:
@@ -356,11 +344,6 @@ class ClientExchange(CallingExchange):
         self._put(chunk(data) if self._chunked else data)
 
     def _sendEnd(self, trailers: Headers | None) -> None:
-        gathering, self._gathering = self._gathering, None
-        if gathering is not None:
-            self._head = gathering(sum(map(len, self._queue)))
-            self._owner.exchangeGathered(self)
-            return
         if self._chunked:
             self._put(lastChunk(trailers))
         if self._connection is not None:
@@ -370,24 +353,19 @@ class ClientExchange(CallingExchange):
         outlet = self._outlet
         if outlet is Outlet.OPEN:
             if self._connection is not None:
-                if self._kept is not None:
-                    self._keep(data)
+                self._keep(data)
                 self._connection.write(data)
         elif outlet is not Outlet.SHUT:
             self._queue.append(data)
-            if self._gathering is not None:
-                self._room -= len(data)
-                if self._room < 0:
-                    self._gathering = None
-                    self.shut()
-                    self.lose(LengthRequired(TOO_OLD))
 
     def _sendAbort(self) -> None:
         connection, self._connection = self._connection, None
         waiting = self._outlet is Outlet.WAITING
         self.shut()
         if connection is not None:
-            connection.abandon()
+            # What the peer sends, and what it still waits for, can't be told
+            # from another exchange's.
+            connection.abort()
         elif waiting:
             self._owner.exchangeForgotten(self)
 

@@ -5,7 +5,7 @@ The calling end: requests to one server, over a few connections.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from math import inf
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -21,15 +21,17 @@ from penstock.core.errors import (
     LocalProtocolError,
     Unavailable,
 )
-from penstock.core.exchange import parseLength
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, IRequester
+from penstock.core.length import parseLength
 from penstock.core.uri import checkTypes, requestHost, requestTarget
-from penstock.transports.http1.calling_phases import Phase
-from penstock.transports.http1.client import ClientConnection
+from penstock.transports.http1.client_connection import ClientConnection
 from penstock.transports.http1.client_exchange import ClientExchange
+from penstock.transports.http1.client_phases import Phase
+from penstock.transports.http1.gathering import GatheringExchange
 from penstock.transports.http1.hangup import hangups
 from penstock.transports.http1.limits import Limits
+from penstock.transports.http1.patience import Patience
 from penstock.transports.http1.writer import Framing, requestHead
 
 # Each serves one exchange, and clients are gateways mostly: as many of theirs
@@ -61,9 +63,6 @@ CONTENT_TIMEOUT: Final = 120.0
 # Seconds that content is held back for 100 (Continue).  RFC 9110, section
 # 10.1.1 wants it not to be for ever; curl has made a second customary.
 CONTINUE_TIMEOUT: Final = 1.0
-
-# Seconds that a server gets to take note that a connection is closed.
-CLOSE_TIMEOUT: Final = 2.0
 
 # Seconds between two looks at what has lasted too long; so each timeout may
 # last as much longer.
@@ -174,11 +173,13 @@ class HTTPClient(Requester):
         self._host = host
         self._maxConnections = maxConnections
         self._maxWaiting = maxWaiting
-        self._connectTimeout = connectTimeout
-        self._headTimeout = headTimeout
-        self._contentTimeout = contentTimeout
-        self._idleTimeout = idleTimeout
-        self._totalTimeout = totalTimeout
+        self._patience = Patience(
+            connect=_seconds(connectTimeout),
+            head=_seconds(headTimeout),
+            content=_seconds(contentTimeout),
+            idle=_seconds(idleTimeout),
+            total=_seconds(totalTimeout),
+        )
         # All there are, also those that are being made or closed.
         self._connections: set[ClientConnection] = set()
         # The one that was used last is at the end.
@@ -216,12 +217,7 @@ class HTTPClient(Requester):
         checkTypes(headers)
         length = None
         if b"content-length" in names:
-            try:
-                length = parseLength(headers.getRaw(b"content-length"))
-            except ValueError as problem:
-                raise LocalProtocolError(str(problem)) from None
-            if length and not hasContent:
-                raise LocalProtocolError("a Content-Length, but no content")
+            length = _promised(headers, hasContent)
         hold = False
         if b"expect" in names:
             # RFC 9110, section 10.1.1: not without content.
@@ -233,26 +229,29 @@ class HTTPClient(Requester):
                 headers.removeHeader(b"expect")
         head, framing = requestHead(method, target, host, headers, hasContent)
         chunked = framing is Framing.CHUNKED
-        gathering = None
-        if self.isOld and chunked:
-            chunked = hold = False
-            gathering = _withLength(method, target, host, headers.copy())
-        exchange = ClientExchange(
-            self,
-            method,
-            head,
-            callbacks,
-            hasContent=hasContent,
-            length=length,
-            chunked=chunked,
-            hold=hold,
-            retriable=method in _IDEMPOTENT,
-            gathering=gathering,
-        )
-        if self._totalTimeout is not None:
+        again = method in _IDEMPOTENT
+        gathers = chunked and self.isOld
+        exchange: ClientExchange
+        if gathers:
+            exchange = GatheringExchange(
+                self, method, target, host, headers, callbacks, again
+            )
+        else:
+            exchange = ClientExchange(
+                self,
+                method,
+                head,
+                callbacks,
+                hasContent=hasContent,
+                length=length,
+                chunked=chunked,
+                hold=hold,
+                again=again,
+            )
+        if self._patience.total < inf:
             exchange.started = self.clock.seconds()
         callbacks.requestStarted(exchange)
-        if gathering is None and not exchange.isOver:
+        if not (gathers or exchange.isOver):
             self._place(exchange)
         return exchange
 
@@ -268,7 +267,7 @@ class HTTPClient(Requester):
             connection.close()
         if not self._waiting:
             for connection in self._inPhase(Phase.CONNECTING):
-                self._giveUp(connection)
+                connection.giveUp()
         self._checkClosed()
         return closed
 
@@ -292,20 +291,13 @@ class HTTPClient(Requester):
         else:
             self._idle.append(connection)
 
-    def connectionGone(
-        self, connection: ClientConnection, retry: ClientExchange | None = None
-    ) -> None:
+    def connectionGone(self, connection: ClientConnection) -> None:
         """
         See L{ConnectionOwner}.
         """
         self._connections.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
-        if retry is not None:
-            # Not on an idle connection, which is likely to be dead as well.
-            retry.since = self.clock.seconds()
-            self._waiting[retry] = None
-            self._waiting.move_to_end(retry, last=False)
         self._connect()
         self._checkClosed()
 
@@ -328,6 +320,15 @@ class HTTPClient(Requester):
             problem.__cause__ = reason.value
             exchange.lose(problem)
         self._checkClosed()
+
+    def exchangeStartsAgain(self, exchange: ClientExchange) -> None:
+        """
+        See L{ConnectionOwner}.
+        """
+        # Not on an idle connection, which is likely to be dead as well.
+        exchange.since = self.clock.seconds()
+        self._waiting[exchange] = None
+        self._waiting.move_to_end(exchange, last=False)
 
     def exchangeForgotten(self, exchange: ClientExchange) -> None:
         """
@@ -386,15 +387,6 @@ class HTTPClient(Requester):
     def _notConnected(self, failure: Failure, connection: ClientConnection) -> None:
         self.attemptFailed(connection, failure)
 
-    def _giveUp(self, connection: ClientConnection) -> None:
-        """
-        Stop to connect.
-        """
-        attempt = connection.attempt
-        connection.abort()
-        self.attemptFailed(connection, Failure(DeadlineExceeded("it took too long")))
-        attempt.cancel()
-
     def _inPhase(self, phase: Phase) -> list[ClientConnection]:
         return [it for it in self._connections if it.phase is phase]
 
@@ -417,15 +409,13 @@ class HTTPClient(Requester):
         now = self.clock.seconds()
         self._lookBeneath()
         for connection in list(self._connections):
-            # The clock may be set back.
-            connection.since = min(connection.since, now)
-            self._look(connection, now - connection.since)
+            connection.look(now, self._patience)
         for exchange in list(self._waiting):
             exchange.since = min(exchange.since, now)
             problem: ExchangeLost
-            if _reached(now - exchange.started, self._totalTimeout):
+            if now - exchange.started >= self._patience.total:
                 problem = DeadlineExceeded("no response in time")
-            elif _reached(now - exchange.since, self._connectTimeout):
+            elif now - exchange.since >= self._patience.connect:
                 problem = Unavailable("no connection in time")
             else:
                 continue
@@ -451,55 +441,24 @@ class HTTPClient(Requester):
                 connection, below = unwatched[descriptor]
                 connection.hungUp(how, below)
 
-    def _look(self, connection: ClientConnection, quiet: float) -> None:
-        """
-        @param quiet: seconds in which nothing has moved.
-        """
-        match connection.phase:
-            case Phase.CONNECTING:
-                if _reached(quiet, self._connectTimeout):
-                    self._giveUp(connection)
-            case Phase.IDLE:
-                late = connection.isOverdue or _reached(quiet, self._idleTimeout)
-                if late and connection in self._idle:
-                    self._idle.remove(connection)
-                    connection.close()
-            case Phase.BUSY:
-                taken = self.clock.seconds() - connection.started
-                if _reached(taken, self._totalTimeout):
-                    connection.fail(DeadlineExceeded("no whole response in time"))
-                elif connection.awaitsCaller:
-                    pass
-                elif connection.awaitsHead:
-                    if _reached(quiet, self._headTimeout):
-                        connection.fail(DeadlineExceeded("no response in time"))
-                elif _reached(quiet, self._contentTimeout):
-                    connection.fail(DeadlineExceeded("the response has stalled"))
-            case Phase.CLOSING:
-                if quiet >= CLOSE_TIMEOUT:
-                    connection.abort()
+
+def _seconds(timeout: float | None) -> float:
+    return inf if timeout is None else timeout
 
 
-def _reached(quiet: float, timeout: float | None) -> bool:
-    return timeout is not None and quiet >= timeout
-
-
-def _withLength(
-    method: bytes, target: bytes, host: bytes | None, headers: Headers
-) -> Callable[[int], bytes]:
+def _promised(headers: Headers, hasContent: bool) -> int | None:
     """
-    @param headers: which are changed.
-    @return: makes the head of a request, of the length of its content.
+    @return: what Content-Length says.
+
+    @raise LocalProtocolError: if that can't be.
     """
-
-    def makeHead(length: int) -> bytes:
-        # There is nothing to gain from it any more.
-        headers.removeHeader(b"expect")
-        headers.setRaw(b"Content-Length", b"%d" % length)
-        head, _ = requestHead(method, target, host, headers, True)
-        return head
-
-    return makeHead
+    try:
+        length = parseLength(headers.getRaw(b"content-length"))
+    except ValueError as problem:
+        raise LocalProtocolError(str(problem)) from None
+    if length and not hasContent:
+        raise LocalProtocolError("a Content-Length, but no content")
+    return length
 
 
 def _ignore(result: Any) -> None:
