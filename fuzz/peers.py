@@ -14,7 +14,8 @@ import httptools
 from penstock.core.hop import withoutHop
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.limits import Limits
-from penstock.transports.http1.request_reader import RequestHead, RequestReader, State
+from penstock.transports.http1.request_head import RequestHead
+from penstock.transports.http1.request_reader import RequestReader, State
 
 Fields = tuple[tuple[bytes, bytes], ...]
 

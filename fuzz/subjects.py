@@ -12,7 +12,8 @@ from penstock.core import headers
 from penstock.transports.http1 import head
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.limits import Limits
-from penstock.transports.http1.request_reader import RequestHead, RequestReader, State
+from penstock.transports.http1.request_head import RequestHead
+from penstock.transports.http1.request_reader import RequestReader, State
 from penstock.transports.http1.response_reader import Head, ResponseReader
 from penstock.transports.rpc import codec, heads
 from penstock.transports.rpc.codec import MAGIC, Decoder, frame

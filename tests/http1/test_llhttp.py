@@ -21,7 +21,8 @@ from penstock.core.headers import Headers
 from penstock.core.hop import withoutHop
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.limits import Limits
-from penstock.transports.http1.request_reader import RequestHead, RequestReader, State
+from penstock.transports.http1.request_head import RequestHead
+from penstock.transports.http1.request_reader import RequestReader, State
 from penstock.transports.http1.response_reader import Head, Interim, ResponseReader
 
 from .wires import cuts

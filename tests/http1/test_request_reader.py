@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.limits import Limits
-from penstock.transports.http1.request_reader import RequestHead, RequestReader
+from penstock.transports.http1.request_head import RequestHead
+from penstock.transports.http1.request_reader import RequestReader
 
 from .wires import HOST, cuts, events
 

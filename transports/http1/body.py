@@ -22,9 +22,9 @@ from typing import Final
 from penstock.core.trailers import trailerFields
 from penstock.transports.http1.events import End, Rejected
 from penstock.transports.http1.head import (
-    BARE_LINE_END,
     TOKEN,
     Malformed,
+    checkPart,
     parseFields,
     parseFoldedFields,
 )
@@ -272,13 +272,10 @@ class ChunkedDecoder:
             return position + 2
         limit = self._limits.trailers
         end = data.find(b"\r\n\r\n", position, position + limit + 4)
-        if end < 0:
-            if BARE_LINE_END.search(data, position, position + limit + 4) is not None:
-                self._reject(400, "line end without CR")
-            elif len(data) - position >= limit + 4:
-                self._reject(431, "trailers too large")
-            return -1
         try:
+            if end < 0:
+                checkPart(data, position, position, limit, "trailers")
+                return -1
             block = self._parse(data[position:end], self._limits.trailerFields)
         except Malformed as problem:
             self._reject(problem.code, problem.reason)

@@ -26,7 +26,7 @@ from penstock.core.incoming import Inflow
 from penstock.transports.http1.channel_request import ChannelRequest
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.intake import Intake
-from penstock.transports.http1.request_reader import RequestHead, requestLine
+from penstock.transports.http1.request_head import RequestHead, requestLine
 from penstock.transports.http1.switching import SwitchingConnection
 from penstock.transports.http1.writer import Framing, Persistence
 

@@ -14,7 +14,7 @@ from penstock.core.exchange import ServingExchange
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, IUpgradable
 from penstock.core.order import Action, Stage
-from penstock.transports.http1.request_reader import RequestHead
+from penstock.transports.http1.request_head import RequestHead
 from penstock.transports.http1.writer import (
     Framing,
     chunk,

@@ -47,7 +47,7 @@ _known: dict[bytes, bytes | None] = {}
 
 # A LF without its CR (RFC 9112, section 2.2 allows to take it for a line end;
 # who does that sees other messages than who doesn't).
-BARE_LINE_END: Final = re.compile(rb"(?<!\r)\n")
+_BARE_LINE_END: Final = re.compile(rb"(?<!\r)\n")
 
 # RFC 9110, section 5.6.2.
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -87,6 +87,27 @@ class FieldBlock(NamedTuple):
     Expect, Host, and all of the hop), by lower-cased name."""
 
 
+def checkPart(
+    data: bytes, start: int, since: int, limit: int, what: str = "fields"
+) -> None:
+    """
+    Look at a field block whose end hasn't come: what can't become one any more
+    is refused at once.
+
+    @param start: where it begins in C{data}.
+    @param since: up to where C{data} was looked at before.
+    @param limit: how many octets it may have, without the CRLF CRLF at its end.
+    @param what: it is.
+
+    @raise Malformed: 400, or 431 if it is too large.
+    """
+    stop = start + limit + 4
+    if _BARE_LINE_END.search(data, max(start, since - 1), stop) is not None:
+        raise Malformed(400, "line end without CR")
+    if len(data) >= stop:
+        raise Malformed(431, f"{what} too large")
+
+
 def parseFields(block: bytes, limit: int) -> FieldBlock:
     """
     @param block: all octets after the start line's CRLF and before the CRLF
@@ -102,7 +123,7 @@ def parseFields(block: bytes, limit: int) -> FieldBlock:
     # What is left without the octets that may be anywhere is a CR and a LF
     # for each line end, or there is one that stands alone, or worse.
     if len(block.translate(None, _NO_CONTROLS)) != 2 * len(lines) - 2:
-        if BARE_LINE_END.search(block) is not None:
+        if _BARE_LINE_END.search(block) is not None:
             raise Malformed(400, "line end without CR")
         raise Malformed(400, "control character in a field")
     if len(lines) > limit:
@@ -194,15 +215,21 @@ def parseContentLength(lines: list[bytes]) -> int:
     return int(lines[0])
 
 
-def checkTransferEncoding(lines: list[bytes]) -> None:
+def checkTransferEncoding(framing: dict[bytes, list[bytes]], isOld: bool) -> None:
     """
     Accept C{chunked} and nothing else (RFC 9112, sections 6.1 and 6.3).
 
-    @param lines: the Transfer-Encoding fields of a head, at least one.
+    @param framing: of a head with Transfer-Encoding.
+    @param isOld: whether that is of HTTP/1.0, which has no such thing.
 
     @raise Malformed: 501 for a coding that we don't know beneath C{chunked};
         400 where nobody could tell where the message ends.
     """
+    if isOld:
+        raise Malformed(400, "Transfer-Encoding in HTTP/1.0")
+    if b"content-length" in framing:
+        raise Malformed(400, "both Content-Length and Transfer-Encoding")
+    lines = framing[b"transfer-encoding"]
     if len(lines) > 1:
         raise Malformed(400, "several Transfer-Encoding")
     value = lines[0].lower()

@@ -18,40 +18,17 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final
 
-from penstock.core.headers import Headers
-from penstock.core.hop import HOP_BY_HOP, connectionOptions, withoutHop
-from penstock.core.interfaces import Version
 from penstock.transports.http1.body import ChunkedDecoder, LengthDecoder
 from penstock.transports.http1.events import Data, End, Rejected
-from penstock.transports.http1.head import (
-    BARE_LINE_END,
-    TOKEN,
-    FieldBlock,
-    Malformed,
-    checkHost,
-    checkTransferEncoding,
-    parseContentLength,
-    parseFields,
-    parseUpgrade,
-)
+from penstock.transports.http1.head import TOKEN, Malformed, checkPart, parseFields
 from penstock.transports.http1.limits import Limits
-
-# RFC 9112, section 3: single spaces, and nothing but visible ASCII between
-# them.
-_REQUEST_LINE: Final = re.compile(
-    rb"(" + TOKEN + rb") ([\x21-\x7e]+) (HTTP/[0-9]\.[0-9])"
-)
-
-_VERSIONS: Final[dict[bytes, Version]] = {b"HTTP/1.1": (1, 1), b"HTTP/1.0": (1, 0)}
-
-# RFC 9112, section 3.2.2, as far as it tells the form from others.
-_ABSOLUTE: Final = re.compile(rb"[A-Za-z][0-9A-Za-z+.-]*+://[^/?#]")
-
-# RFC 9112, section 3.2.3.
-_AUTHORITY: Final = re.compile(
-    rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z._~!$&'()*+,;=%-]++):[0-9]{1,5}"
+from penstock.transports.http1.request_head import (
+    SHOWN,
+    RequestHead,
+    interpret,
+    parseRequestLine,
 )
 
 # What a request may begin with, besides empty lines: by octet.
@@ -65,50 +42,7 @@ _CR: Final = 0x0D
 # what an idle connection holds is what it costs.
 _MAX_KEPT: Final = 4096
 
-# What logs show of a head that was refused.
-_SHOWN: Final = 256
-
-
-class RequestHead(NamedTuple):
-    """
-    The head of a request.  Shared by all requests that look alike.
-    """
-
-    method: bytes
-    """A token, case kept."""
-
-    target: bytes
-    """In one of the four forms, as far as its beginning tells."""
-
-    version: Version
-
-    fields: Headers
-    """All but those of the hop.  To be given away as C{fields.shared()}."""
-
-    contentLength: int | None
-    """Octets of content to come; L{None} if it comes in chunks."""
-
-    keepAlive: bool
-    """Whether the peer would like to go on with this connection."""
-
-    expectContinue: bool
-    """Whether the peer waits for 100 before it sends its content."""
-
-    upgrade: tuple[bytes, ...] = ()
-    """Protocols that the peer offers to go on with, in lower case."""
-
-    hop: frozenset[bytes] = frozenset()
-    """What Connection lists, in lower case."""
-
-
 Event = RequestHead | Data | End | Rejected
-
-
-def requestLine(head: RequestHead) -> bytes:
-    """
-    @return: the beginning of its request line: for logs.
-    """
-    return b" ".join(head[:2])[:_SHOWN]
 
 
 class State(Enum):
@@ -202,7 +136,7 @@ class RequestReader:
             beginning.
         """
         start = self._position
-        line = self._buffer[start : start + _SHOWN]
+        line = self._buffer[start : start + SHOWN]
         return line.partition(b"\n")[0].removesuffix(b"\r")
 
     @property
@@ -352,7 +286,7 @@ class RequestReader:
             raise Malformed(400, "line end without CR")
         if self._searched <= lineEnd:
             # Checked when it is first there, not again with each octet after.
-            line = self._parseLine(buffer[start : lineEnd - 1])
+            line = parseRequestLine(buffer[start : lineEnd - 1])
         else:
             line = None
         # The field block is empty where the line's CRLF is followed by
@@ -364,10 +298,10 @@ class RequestReader:
             blockStart + limits.fieldBlock + 4,
         )
         if end < 0:
-            self._checkPart(blockStart)
+            checkPart(buffer, blockStart, self._searched, limits.fieldBlock)
             self._searched = len(buffer)
             return None
-        method, target, version = line or self._parseLine(buffer[start : lineEnd - 1])
+        method, target, version = line or parseRequestLine(buffer[start : lineEnd - 1])
         block = buffer[blockStart:end]
         last = self._head
         if last is not None and block == self._block and version == last.version:
@@ -375,7 +309,7 @@ class RequestReader:
             head = RequestHead(method, target, *last[2:])
         else:
             parsed = parseFields(block, limits.fields)
-            head = _interpret(method, target, version, parsed)
+            head = interpret(method, target, version, parsed)
         if end + 4 - start <= _MAX_KEPT:
             self._block = block
             self._headBytes, self._head = buffer[start : end + 4], head
@@ -399,40 +333,6 @@ class RequestReader:
         if not _STARTS[buffer[self._position]]:
             raise Malformed(400, "malformed request line")
         return True
-
-    def _checkPart(self, blockStart: int) -> None:
-        """
-        Look at a field block whose end isn't there.
-        """
-        limit = self._limits.fieldBlock + 4
-        buffer = self._buffer
-        bare = BARE_LINE_END.search(
-            buffer, max(blockStart, self._searched - 1), blockStart + limit
-        )
-        if bare is not None:
-            raise Malformed(400, "line end without CR")
-        if len(buffer) - blockStart >= limit:
-            raise Malformed(431, "fields too large")
-
-    def _parseLine(self, line: bytes) -> tuple[bytes, bytes, Version]:
-        match = _REQUEST_LINE.fullmatch(line)
-        if match is None:
-            raise Malformed(400, "malformed request line")
-        method, target, protocol = match.groups()
-        version = _VERSIONS.get(protocol)
-        if version is None:
-            raise Malformed(505, "neither HTTP/1.0 nor HTTP/1.1")
-        if method == b"CONNECT":
-            wellFormed = _AUTHORITY.fullmatch(target) is not None
-        elif target.startswith(b"/"):
-            wellFormed = True
-        elif target == b"*":
-            wellFormed = method == b"OPTIONS"
-        else:
-            wellFormed = _ABSOLUTE.match(target) is not None
-        if not wellFormed:
-            raise Malformed(400, "malformed request target")
-        return method, target, version
 
     # Content
 
@@ -460,57 +360,3 @@ class RequestReader:
 
 
 _BARE_END: Final = End()
-
-
-def _interpret(
-    method: bytes, target: bytes, version: Version, parsed: FieldBlock
-) -> RequestHead:
-    """
-    Make out what the fields say about the message and its connection.
-
-    @raise Malformed: where they don't say one thing.
-    """
-    fields, framing = parsed
-    if version == (1, 1) or b"host" in framing:
-        # RFC 9112, section 3.2: HTTP/1.0 needs none.
-        checkHost(framing.get(b"host"))
-    contentLength: int | None = 0
-    if b"transfer-encoding" in framing:
-        if version == (1, 0):
-            raise Malformed(400, "Transfer-Encoding in HTTP/1.0")
-        if b"content-length" in framing:
-            raise Malformed(400, "both Content-Length and Transfer-Encoding")
-        checkTransferEncoding(framing[b"transfer-encoding"])
-        contentLength = None
-    elif b"content-length" in framing:
-        contentLength = parseContentLength(framing[b"content-length"])
-    if len(framing.get(b"content-type", ())) > 1:
-        # Whoever looks at the content next may choose the other one.
-        raise Malformed(400, "several Content-Type")
-    keepAlive = version == (1, 1)
-    upgrade: tuple[bytes, ...] = ()
-    options: frozenset[bytes] = frozenset()
-    if not HOP_BY_HOP.isdisjoint(framing):
-        connection = framing.get(b"connection", ())
-        options = connectionOptions(connection)
-        keepAlive = b"close" not in options and (keepAlive or b"keep-alive" in options)
-        fields = withoutHop(fields, connection)
-        if b"upgrade" in options and version == (1, 1):
-            upgrade = parseUpgrade(framing.get(b"upgrade", ()))
-    expectContinue = (
-        b"expect" in framing
-        and version == (1, 1)
-        and contentLength != 0
-        and b"100-continue" in connectionOptions(framing[b"expect"])
-    )
-    return RequestHead(
-        method,
-        target,
-        version,
-        Headers.trusted(fields),
-        contentLength,
-        keepAlive,
-        expectContinue,
-        upgrade,
-        options,
-    )

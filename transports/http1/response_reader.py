@@ -34,9 +34,9 @@ from penstock.transports.http1.body import (
 )
 from penstock.transports.http1.events import Data, End, Rejected
 from penstock.transports.http1.head import (
-    BARE_LINE_END,
     FieldBlock,
     Malformed,
+    checkPart,
     checkTransferEncoding,
     parseContentLength,
     parseFoldedFields,
@@ -47,12 +47,12 @@ from penstock.transports.http1.limits import Limits
 # an hour and says so every 20 seconds sends ninety.
 MAX_INTERIM: Final = 100
 
-_VERSION: Final = b"HTTP/1."
+_PROTOCOL: Final = b"HTTP/1."
 
 # RFC 9112, section 4, with the minor versions that there are.  Codes beyond
 # 599 mean no more than their receiver wants (RFC 9110, section 15).
 _STATUS_LINE: Final = re.compile(
-    rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t \x21-\x7e\x80-\xff]*))?"
+    rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t \x21-\x7e\x80-\xff]*+))?\r\n"
 )
 
 # A parameter of Keep-Alive.
@@ -60,13 +60,6 @@ _TIMEOUT: Final = re.compile(
     rb"(?:\A|,)[ \t]*timeout[ \t]*=[ \t]*\"?([0-9]{1,9})\"?[ \t]*(?:,|\Z)",
     re.IGNORECASE,
 )
-
-# What isn't allowed in a status line: CR or LF alone.  A CR at the very end may still
-# become one.
-_BARE: Final = re.compile(rb"(?<!\r)\n|\r(?=[^\n])")
-
-_BAD_STATUS: Final = "malformed status line"
-_BAD_FIELD: Final = "line end without CR"
 
 
 class Interim(NamedTuple):
@@ -121,14 +114,14 @@ class ResponseReader:
     """
 
     __slots__ = (
-        "_buffer",
-        "_checked",
         "_decoder",
         "_interim",
         "_isHead",
         "_limits",
         "_persistent",
+        "_searched",
         "_state",
+        "_tail",
         "_untouched",
         "isOld",
         "patience",
@@ -137,10 +130,9 @@ class ResponseReader:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._state = _State.IDLE
-        # The beginning of a head.
-        self._buffer = bytearray()
-        # How much of it is known to have no bare line end.
-        self._checked = 0
+        # The beginning of a head, and up to where it has no end.
+        self._tail = b""
+        self._searched = 0
         self._decoder: Decoder | None = None
         self._interim = 0
         self._isHead = False
@@ -257,90 +249,45 @@ class ResponseReader:
         """
         @return: what comes after the head.
         """
-        if self._buffer:
-            # A head may end across the cut.
-            start = max(0, len(self._buffer) - 3)
-            self._buffer += data
-            end = self._buffer.find(b"\r\n\r\n", start)
-            if end < 0:
-                self._checkBeginning()
-                return b""
-            data = bytes(self._buffer)
-            self._buffer.clear()
-            self._checked = 0
-        else:
-            end = data.find(b"\r\n\r\n")
-            if end < 0:
-                self._buffer += data
-                self._checkBeginning()
-                return b""
-        lineEnd = data.find(b"\r\n")
-        self._checkStatusLine(data, lineEnd)
-        match = _STATUS_LINE.fullmatch(data, 0, lineEnd)
+        data = self._tail + data
+        limits = self._limits
+        match = _STATUS_LINE.match(data, 0, limits.startLine + 2)
         if match is None:
-            raise Malformed(400, _BAD_STATUS)
-        if end > lineEnd:
-            self._checkSize(data, lineEnd + 2, end)
-            block = parseFoldedFields(data[lineEnd + 2 : end], self._limits.fields)
-        else:
-            block = FieldBlock((), {})
+            self._checkStatusLine(data)
+            self._tail = data
+            return b""
+        start = match.end()
+        # The field block is empty where the line's CRLF is followed by
+        # another: so the end is looked for from there.
+        end = data.find(
+            b"\r\n\r\n",
+            max(start - 2, self._searched - 3),
+            start + limits.fieldBlock + 4,
+        )
+        if end < 0:
+            checkPart(data, start, self._searched, limits.fieldBlock)
+            self._tail = data
+            self._searched = len(data)
+            return b""
+        self._tail = b""
+        self._searched = 0
+        block = parseFoldedFields(data[start:end], limits.fields)
         events.append(self._headRead(match, block))
         if self._state is _State.IDLE:
             self._ended(events, len(data) > end + 4)
             return b""
         return data[end + 4 :]
 
-    def _checkBeginning(self) -> None:
+    def _checkStatusLine(self, data: bytes) -> None:
         """
-        Look at a head that isn't complete: what can't become one is refused
-        at once.
+        Look at the beginning of a head that isn't known to have a status line:
+        what can't become one any more is refused at once.
         """
-        buffer = self._buffer
-        lineEnd = buffer.find(b"\r\n")
-        self._checkStatusLine(buffer, lineEnd)
-        if lineEnd >= 0:
-            if _STATUS_LINE.fullmatch(buffer, 0, lineEnd) is None:
-                raise Malformed(400, _BAD_STATUS)
-            start = max(lineEnd + 2, self._checked - 1)
-            self._checkSize(buffer, lineEnd + 2, None, start)
-        self._checked = len(buffer)
-
-    def _checkStatusLine(self, data: bytes | bytearray, end: int) -> None:
-        """
-        @param end: where the first CRLF is; less than 0 if there is none.
-        """
-        if not data.startswith(_VERSION):
-            if end >= 0 or not _VERSION.startswith(bytes(data[:8])):
-                raise Malformed(400, _BAD_STATUS)
-        limit = self._limits.startLine
-        if end > limit or (end < 0 and len(data) > limit):
-            if _BARE.search(data, 0, limit + 1) is not None:
-                raise Malformed(400, _BAD_STATUS)
-            if end > limit or len(data) > limit + 1:
-                raise Malformed(431, "status line too long")
-        elif end < 0 and _BARE.search(data, max(0, self._checked - 1)) is not None:
-            raise Malformed(400, _BAD_STATUS)
-
-    def _checkSize(
-        self, data: bytes | bytearray, start: int, end: int | None, since: int = 0
-    ) -> None:
-        """
-        @param start: where the fields begin.
-        @param end: where they end, if that is known.
-        @param since: from where on they are new.
-        """
-        limit = start + self._limits.fieldBlock
-        if end is None:
-            found = BARE_LINE_END.search(data, since, limit + 1)
-            if found is not None:
-                raise Malformed(400, _BAD_FIELD)
-            # CRLF CR may be beyond the limit and the head still end in time.
-            if len(data) > limit + 3:
-                raise Malformed(431, "head too large")
-        elif end > limit:
-            if BARE_LINE_END.search(data, start, limit + 1) is not None:
-                raise Malformed(400, _BAD_FIELD)
-            raise Malformed(431, "head too large")
+        limit = self._limits.startLine + 2
+        if not data.startswith(_PROTOCOL[: len(data)]) or b"\n" in data[:limit]:
+            raise Malformed(400, "malformed status line")
+        if len(data) >= limit:
+            raise Malformed(431, "status line too long")
 
     def _headRead(self, match: re.Match[bytes], block: FieldBlock) -> Interim | Head:
         """
@@ -350,18 +297,14 @@ class ResponseReader:
         code = int(status)
         fields, framing = block
         length = None
+        isOld = minor == b"0"
         chunked = b"transfer-encoding" in framing
         if b"content-length" in framing:
             # Looked at even where it frames nothing: whom it is passed on to
             # may see that in another way.
             length, fields = _mergeLengths(framing[b"content-length"], fields)
         if chunked:
-            if length is not None:
-                raise Malformed(400, "both Transfer-Encoding and Content-Length")
-            if minor == b"0":
-                # RFC 9112, section 6.1: its framing is faulty.
-                raise Malformed(400, "Transfer-Encoding in HTTP/1.0")
-            checkTransferEncoding(framing[b"transfer-encoding"])
+            checkTransferEncoding(framing, isOld)
         options: frozenset[bytes] = frozenset()
         self.patience = None
         if not framing.keys().isdisjoint(HOP_BY_HOP):
@@ -373,9 +316,9 @@ class ResponseReader:
         headers = Headers.trusted(fields)
         if code < 200:
             return self._interimRead(code, headers)
-        self.isOld = minor == b"0"
+        self.isOld = isOld
         self._persistent = b"close" not in options and (
-            not self.isOld or b"keep-alive" in options
+            not isOld or b"keep-alive" in options
         )
         if self._isHead or code == 204 or code == 304 or length == 0:
             self._state = _State.IDLE
@@ -441,7 +384,7 @@ class ResponseReader:
         self._state = _State.CLOSED
         self._persistent = False
         self._decoder = None
-        self._buffer.clear()
+        self._tail = b""
 
 
 def _patience(lines: list[bytes]) -> int | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 from penstock.transports.http1.channel import HTTPChannel
-from penstock.transports.http1.request_reader import RequestHead, requestLine
+from penstock.transports.http1.request_head import RequestHead, requestLine
 
 # Seconds.  Others leave all the time; but not everybody is to come back at once.
 RETRY_AFTER: Final = 5
