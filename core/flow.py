@@ -34,7 +34,7 @@ class Demand(Enum):
     """Never again."""
 
 
-# As globals, for speed: see penstock.core.exchange.
+# As globals, for speed: see penstock.core.incoming.
 _NONE: Final = Demand.NONE
 _ROOM: Final = Demand.ROOM
 _ENDED: Final = Demand.ENDED

@@ -136,6 +136,9 @@ class Outgoing:
             if not self._may(Action.DATA):
                 return
             bodiless = self._stage is _BODILESS
+        if type(data) is not bytes:
+            # What is sent later mustn't have changed by then.
+            data = bytes(memoryview(data))
         size = len(data)
         left = self._remaining
         if left is not None:

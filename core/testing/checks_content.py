@@ -4,6 +4,8 @@ Checks: content, both ways.
 
 from __future__ import annotations
 
+from typing import Any
+
 from penstock.core.headers import Headers
 from penstock.core.testing.check import Group
 from penstock.core.testing.expectation import expect, expectEqual, expectRefused
@@ -334,6 +336,53 @@ def manyPiecesCross(harness: Harness) -> None:
     whole = b"".join(pieces)
     expect(server.content == whole, "the request's content is in order")
     expect(client.content == whole, "the response's content is in order")
+
+
+@CONTENT.check()
+def buffersMayBeFilledAnew(harness: Harness) -> None:
+    """
+    What is written from a buffer crosses as it was then, both ways.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    _writeFromOneBuffer(client.exchange)
+    scene.whole(server)
+    server.exchange.writeHeaders(200, Headers())
+    _writeFromOneBuffer(server.exchange)
+    scene.whole(client)
+    expectEqual(server.content, b"abcdef", "the request's content")
+    expectEqual(client.content, b"abcdef", "the response's content")
+
+
+def _writeFromOneBuffer(exchange: Any) -> None:
+    buffer = bytearray(b"abc")
+    exchange.writeData(buffer)
+    buffer[:] = b"def"
+    exchange.writeData(memoryview(buffer))
+    buffer[:] = b"xyz"
+    exchange.finish()
+
+
+@CONTENT.check()
+def onlyOctetsAreContent(harness: Harness) -> None:
+    """
+    Text and numbers are refused, and nothing is sent for them.
+    """
+    scene = Scene(harness)
+    client, server = scene.uploading()
+    for wrong in ("abc", 5, None):
+        expectRefused(client.exchange.writeData, wrong, error=TypeError)
+    client.exchange.writeData(b"abc")
+    client.exchange.finish()
+    scene.whole(server)
+    server.exchange.writeHeaders(200, Headers())
+    for wrong in ("abc", 5, None):
+        expectRefused(server.exchange.writeData, wrong, error=TypeError)
+    server.exchange.writeData(b"abc")
+    server.exchange.finish()
+    scene.whole(client)
+    expectEqual(server.content, b"abc", "the request's content")
+    expectEqual(client.content, b"abc", "the response's content")
 
 
 @CONTENT.check()

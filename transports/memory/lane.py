@@ -86,9 +86,6 @@ class Lane:
         if receiver is None:
             return
         terms = self._terms
-        if type(data) is not bytes:
-            # It may change, or be anything; what arrives may not.
-            data = bytes(memoryview(data))
         size = len(data)
         if size <= terms.piece:
             self.waiting += size

@@ -206,6 +206,33 @@ class OvertakesUnderLoad(Serving):
             calls[-1], calls[-2] = calls[-2], calls[-1]
 
 
+@mutant("content-buffersMayBeFilledAnew")
+class KeepsBuffers:
+    """
+    And not what is in them.
+    """
+
+    buffer: Any = None
+
+    def writeData(self, data: bytes) -> None:
+        self.buffer = data
+        try:
+            super().writeData(data)  # type: ignore[misc]
+        finally:
+            self.buffer = None
+
+    def _sendData(self, data: bytes) -> None:
+        super()._sendData(self.buffer or data)  # type: ignore[misc]
+
+
+@mutant("content-onlyOctetsAreContent")
+class TakesAnything:
+    def writeData(self, data: Any) -> None:
+        if isinstance(data, int):
+            data = bytes(data)
+        super().writeData(data)  # type: ignore[misc]
+
+
 @mutant("content-oneBigWriteCrosses")
 class CutsBigWrites:
     def _sendData(self, data: bytes) -> None:
