@@ -18,8 +18,8 @@ from time import perf_counter
 from timeit import repeat
 
 from penstock.core.fields import STANDARD, FieldTable, Multiplicity
-from penstock.core.fields.rows import MAX_RECENT, MAX_RECENT_LENGTH
 from penstock.core.headers import Headers
+from penstock.core.recent import MAX_RECENT, MAX_RECENT_LENGTH
 
 PAGE = Path(__file__).resolve().with_suffix(".md")
 HEAD = """\

@@ -46,6 +46,7 @@ _ATTRIBUTE: Final = re.compile(
     rb"[\t ]*+;(?:[\t ]*+(" + TOKEN + rb")(?:[\t ]*+=[\t ]*+"
     rb"(?:(" + TOKEN + rb")|(" + QUOTED + rb"))?)?)?"
 )
+_MEMBER: Final = re.compile(rb'(?:[^",]++|' + QUOTED + rb')++|".*', re.DOTALL)
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _TO_ESCAPE: Final = re.compile(rb'(["\\])')
 _NOT_IN_QUOTED: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -248,6 +249,15 @@ def generateAttribute(name: str, value: str | None) -> bytes:
     if value is None:
         return generateToken(name)
     return generateToken(name) + b"=" + generateWord(value)
+
+
+def splitList(value: bytes) -> list[bytes]:
+    """
+    @return: the members of a list, which may have quoted strings in them; what
+        is after a stray quotation mark is one.
+    """
+    parts = _MEMBER.findall(value) if b'"' in value else value.split(b",")
+    return [member for part in parts if (member := part.strip(b" \t"))]
 
 
 def scan(member: re.Pattern[bytes], value: bytes) -> Iterator[re.Match[bytes]]:

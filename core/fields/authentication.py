@@ -12,9 +12,9 @@ from penstock.core.fields.rows import (
     RESPONSE,
     SINGLE,
     TRAILER,
-    recentlyGenerated,
 )
 from penstock.core.fieldtable import Field
+from penstock.core.recent import recentlyGenerated
 from penstock.core.values import challenge, credentials
 
 

@@ -12,10 +12,9 @@ from penstock.core.fields.rows import (
     LIST,
     RESPONSE,
     dateRow,
-    recentlyGenerated,
-    recentlyParsed,
 )
 from penstock.core.fieldtable import Field
+from penstock.core.recent import recentlyGenerated, recentlyParsed
 from penstock.core.values import delays, handling, targeted, warnings
 
 ROWS: Final = (

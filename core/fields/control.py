@@ -16,12 +16,12 @@ from penstock.core.fields.rows import (
     SINGLE,
     dateRow,
     exactTokensRow,
-    recentlyParsed,
     tokensRow,
 )
 from penstock.core.fieldtable import Field, Place
 from penstock.core.grammar import generateNumber, parseNumber
 from penstock.core.members import generateExpectations, parseExpectations
+from penstock.core.recent import recentlyParsed
 from penstock.core.values import delays, priority, reference, texts
 
 

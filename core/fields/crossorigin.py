@@ -12,12 +12,11 @@ from penstock.core.fields.rows import (
     RESPONSE,
     SINGLE,
     exactTokensRow,
-    recentlyGenerated,
-    recentlyParsed,
     tokensRow,
 )
 from penstock.core.fieldtable import Field
 from penstock.core.grammar import generateToken, parseSeconds
+from penstock.core.recent import recentlyGenerated, recentlyParsed
 from penstock.core.values import delays, embedding, reference, texts
 
 

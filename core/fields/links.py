@@ -12,9 +12,9 @@ from penstock.core.fields.rows import (
     RESPONSE,
     SINGLE,
     dateRow,
-    recentlyGenerated,
 )
 from penstock.core.fieldtable import Field
+from penstock.core.recent import recentlyGenerated
 from penstock.core.values import delays, link
 
 ROWS: Final = (

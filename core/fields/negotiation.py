@@ -13,13 +13,12 @@ from penstock.core.fields.rows import (
     REQUEST,
     RESPONSE,
     TRAILER,
-    recentlyGenerated,
-    recentlyParsed,
     someTokensRow,
     tokensRow,
 )
 from penstock.core.fieldtable import Field
 from penstock.core.mediatype import generateMediaTypes, parseMediaTypes
+from penstock.core.recent import recentlyGenerated, recentlyParsed
 from penstock.core.values import preference
 
 

@@ -15,12 +15,11 @@ from penstock.core.fields.rows import (
     TOKENS,
     TRAILER,
     dateRow,
-    recentlyGenerated,
-    recentlyParsed,
     tokensRow,
 )
 from penstock.core.fieldtable import Field
 from penstock.core.grammar import generateNumber, parseNumber
+from penstock.core.recent import recentlyGenerated, recentlyParsed
 from penstock.core.values import digests, disposition, reference, texts
 
 

@@ -15,11 +15,11 @@ from penstock.core.fields.rows import (
     RESPONSE,
     SINGLE,
     TRAILER,
-    recentlyParsed,
     tokensRow,
 )
 from penstock.core.fieldtable import Field
 from penstock.core.members import generateTransferCodings, parseTransferCodings
+from penstock.core.recent import recentlyParsed
 from penstock.core.values import (
     alternatives,
     forwarded,

@@ -5,7 +5,6 @@ Rows of a kind that there are many of, and what they are made with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache, wraps
 from typing import Any, Final, Literal
 
 from penstock.core import dates
@@ -23,51 +22,6 @@ RESPONSE: Final = Place.RESPONSE
 BOTH: Final = Place.BOTH
 TRAILER: Final = Place.TRAILER
 HOP: Final = Place.HOP
-
-# What peers ask for is the same in most messages, and so is what a program
-# answers.  A hit costs 0.1 to 0.4 µs, a miss as much as the work itself, up to 5
-# (benchmarks/fields.md).
-MAX_RECENT: Final = 256
-MAX_RECENT_LENGTH: Final = 256
-
-
-def recentlyParsed(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    """
-    @return: C{parse}, with a memory for the latest short values that parsed.
-        Not for secrets.
-    """
-    recent = lru_cache(MAX_RECENT)(parse)
-
-    @wraps(parse)
-    def remember(value: bytes) -> Any:
-        return recent(value) if len(value) <= MAX_RECENT_LENGTH else parse(value)
-
-    return remember
-
-
-def recentlyGenerated(generate: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
-    """
-    @return: C{generate}, with a memory for the latest values that it made
-        something short of.  They are compared: not for those where 1 and
-        L{True} are not the same.
-    """
-    recent: dict[Any, bytes] = {}
-
-    @wraps(generate)
-    def remember(value: Any) -> bytes:
-        try:
-            raw = recent.get(value)
-        except TypeError:
-            return generate(value)
-        if raw is None:
-            raw = generate(value)
-            if len(raw) <= MAX_RECENT_LENGTH:
-                if len(recent) >= MAX_RECENT:
-                    recent.clear()
-                recent[value] = raw
-        return raw
-
-    return remember
 
 
 def dateRow(name: str, rfc: str, places: Place) -> Field:

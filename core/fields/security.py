@@ -11,12 +11,11 @@ from penstock.core.fields.rows import (
     REQUEST,
     RESPONSE,
     SINGLE,
-    recentlyGenerated,
-    recentlyParsed,
     structured,
     tokensRow,
 )
 from penstock.core.fieldtable import Field
+from penstock.core.recent import recentlyGenerated, recentlyParsed
 from penstock.core.values import contentpolicy, embedding, texts, transportsecurity
 
 
