@@ -374,7 +374,7 @@ class AnsweringRequest(ReadingRequest):
         try:
             response = self.site.errorPage(self, error.code, error.message)
             if error.headers is not None:
-                _replace(response.headers, error.headers)
+                _replace(response.headers, Headers.of(error.headers))
             self._respond(response)
         except Exception:
             _log.failure("The error page failed")

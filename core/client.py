@@ -17,14 +17,12 @@ from penstock.core.body import discard, knownLength, normalise, writeBody
 from penstock.core.composed import checkComposed
 from penstock.core.content import MAX_BUFFERED, Content
 from penstock.core.errors import Cancelled, LimitExceeded
-from penstock.core.headers import Headers
+from penstock.core.headers import Fields, Headers
 from penstock.core.interfaces import ConnectionInfo, IResponseCallbacks
 
 # RFC 9110, section 8.6: a user agent says that it sends nothing where the
 # method gives content a meaning.
 _METHODS_WITH_CONTENT = frozenset((b"POST", b"PUT", b"PATCH"))
-
-_NOTHING = Headers()
 
 
 class Response:
@@ -324,7 +322,7 @@ class Requester:
         self,
         method: bytes | str,
         uri: bytes | str,
-        headers: Headers | None = None,
+        headers: Fields | None = None,
         body: bytes = b"",
         limit: int = MAX_BUFFERED,
     ) -> Deferred[Reply]:
@@ -336,7 +334,8 @@ class Requester:
         if isinstance(uri, str):
             uri = uri.encode("ascii")
         if headers is not None or method == b"OPTIONS":
-            checkComposed(method, headers or _NOTHING, bool(body), self.secure)
+            headers = Headers.of(headers)
+            checkComposed(method, headers, bool(body), self.secure)
         if body or method in _METHODS_WITH_CONTENT:
             field = (b"Content-Length", b"%d" % len(body))
             if headers is None:
@@ -354,7 +353,7 @@ class Requester:
         self,
         method: bytes | str,
         uri: bytes | str,
-        headers: Headers | None = None,
+        headers: Fields | None = None,
         body: Any = None,
     ) -> Deferred[Any]:
         """
@@ -373,7 +372,8 @@ class Requester:
             content = b""
         if headers is not None or method == b"OPTIONS":
             try:
-                checkComposed(method, headers or _NOTHING, hasContent, self.secure)
+                headers = Headers.of(headers)
+                checkComposed(method, headers, hasContent, self.secure)
             except Exception:
                 discard(content)
                 raise

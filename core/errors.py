@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from penstock.core.headers import Headers
+    from penstock.core.headers import Fields
 
 
 class LocalProtocolError(Exception):
@@ -128,7 +128,8 @@ class HTTPError(Exception):
     @ivar code: the status code.
     @ivar message: a sentence for the person who reads the page, or L{None}
         for the standard one.
-    @ivar headers: fields for the response, or L{None}.
+    @ivar headers: fields for the response, as a L{Response} takes them; or
+        L{None}.
     @ivar details: more that a program may want to know, as JSON has it: see
         L{penstock.core.errorpage}; or L{None}.
     """
@@ -137,7 +138,7 @@ class HTTPError(Exception):
         self,
         code: int,
         message: str | None = None,
-        headers: Headers | None = None,
+        headers: Fields | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(code, message)

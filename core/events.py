@@ -22,8 +22,8 @@ from twisted.python.failure import Failure
 
 from penstock.core.coroutines import settle
 from penstock.core.errors import InvalidField
-from penstock.core.headers import Headers
-from penstock.core.response import Fields, Response
+from penstock.core.headers import Fields, Headers
+from penstock.core.response import Response
 
 # Seconds after which something is sent if nothing happens: well below what
 # proxies and address translators wait for.  HTML recommends it too.
@@ -129,7 +129,7 @@ class EventStream:
         self._timer: Any = None
         self._opened = False
 
-    def response(self, headers: Fields = None) -> Response:
+    def response(self, headers: Fields | None = None) -> Response:
         """
         @param headers: more fields, or other ones.
         """

@@ -150,7 +150,11 @@ class FieldTable:
         """
         row = self._rows.get(name)
         if row is None:
-            raise InvalidField("the table of fields has no row for it")
+            field = name.decode("latin-1")
+            raise InvalidField(
+                f"{field}: this table of fields has no row for it, so its value "
+                "must be bytes or text"
+            )
         try:
             if row.multiplicity is Multiplicity.LINES:
                 return [row.generate(item) for item in value]

@@ -11,7 +11,7 @@ here without another look.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, KeysView, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -106,20 +106,30 @@ class Headers:
 
     __slots__ = ("_fields", "_index", "_table", "_typed")
 
-    def __init__(
-        self,
-        fields: Iterable[tuple[bytes | str, bytes | str]] = (),
-        table: FieldTable = STANDARD,
-    ) -> None:
+    def __init__(self, fields: Fields = (), table: FieldTable = STANDARD) -> None:
         """
+        @param fields: names and values, as L{addRaw} takes them; or a mapping
+            of names to values, as L{setHeader} takes them.
         @raise InvalidField: if one of C{fields} may not be sent.
         """
         self._table = table
         self._fields: list[RawField] | tuple[RawField, ...] = []
         self._index: dict[bytes, list[bytes]] | None = {}
         self._typed: dict[bytes, Any] | None = None
-        for name, value in fields:
-            self.addRaw(name, value)
+        if isinstance(fields, Mapping):
+            for name, value in fields.items():
+                self.setHeader(name, value)
+        else:
+            for name, value in fields:
+                self.addRaw(name, value)
+
+    @classmethod
+    def of(cls, fields: Fields | None) -> Headers:
+        """
+        @return: C{fields} as an object of this class: itself, if it is one.
+        @raise InvalidField: if one of C{fields} may not be sent.
+        """
+        return fields if isinstance(fields, Headers) else cls(fields or ())
 
     @classmethod
     def trusted(
@@ -441,3 +451,7 @@ class Headers:
     def _forget(self, key: bytes) -> None:
         if self._typed is not None:
             self._typed.pop(key, None)
+
+
+Fields = Headers | Mapping[str, Any] | Iterable[tuple[bytes | str, bytes | str]]
+"""What L{Headers} can be made of."""

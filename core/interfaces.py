@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress
     from twisted.python.failure import Failure
 
-    from penstock.core.headers import Headers
+    from penstock.core.headers import Fields, Headers
 
 Version = tuple[int, int]
 """The protocol version that the peer speaks, C{(1, 1)} or C{(1, 0)}."""
@@ -100,6 +100,9 @@ class IExchange(Interface):
         C{data} may be empty, which sends nothing.  Nobody is told to slow
         down: use L{registerProducer} for content without a small bound.
 
+        @param data: L{bytes}.  A L{bytearray} or L{memoryview} is copied, and
+            may be filled anew at once.
+        @raise TypeError: for anything else.
         @raise LocalProtocolError: before the head; while a file is being sent;
             or if the message would become longer than its Content-Length
             says, in which case nothing of C{data} is sent.
@@ -196,6 +199,15 @@ class IChannelRequest(IExchange):
         """
         The octets of content to come: C{0} if there is none, L{None} if its
         length isn't known beforehand.
+        """
+    )
+
+    certifiedHosts = Attribute(
+        """
+        The hosts that the certificate is valid for by which this side has
+        secured the connection: L{penstock.core.certified.CertifiedHosts}.
+        L{None} where it hasn't, or where the peer is a trusted gateway and may
+        ask for any (RFC 9110, section 7.4).
         """
     )
 
@@ -455,12 +467,13 @@ class IRequester(Interface):
     def request(
         method: bytes | str,
         uri: bytes | str,
-        headers: Headers | None = None,
+        headers: Fields | None = None,
         body: Any = None,
     ) -> Deferred[Any]:
         """
         Send a request and get its response once its head is there.
 
+        @param headers: in any form that L{Headers} are made of.
         @param body: L{None}, L{bytes}, an iterable or asynchronous iterable
             of L{bytes}, a binary file open for reading, which is closed, or
             what else L{penstock.core.body.Body} names.
@@ -473,7 +486,7 @@ class IRequester(Interface):
     def call(
         method: bytes | str,
         uri: bytes | str,
-        headers: Headers | None = None,
+        headers: Fields | None = None,
         body: bytes = b"",
         limit: int = 1024 * 1024,
     ) -> Deferred[Any]:

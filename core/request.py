@@ -8,7 +8,6 @@ one that finds a resource and reads content.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import Any, BinaryIO, Final
 
 from twisted.internet.defer import Deferred
@@ -17,7 +16,7 @@ from zope.interface import implementer
 
 from penstock.core.conditions import Outcome, evaluate
 from penstock.core.errors import LocalProtocolError
-from penstock.core.headers import Headers
+from penstock.core.headers import Fields, Headers
 from penstock.core.hop import connectionOptions
 from penstock.core.interfaces import (
     ConnectionInfo,
@@ -200,9 +199,7 @@ class Request:
         keepOfError(self.out_headers)
         self.finish()
 
-    def writeEarlyHints(
-        self, headers: Headers | Iterable[tuple[bytes | str, bytes | str]]
-    ) -> None:
+    def writeEarlyHints(self, headers: Fields) -> None:
         """
         Say beforehand what the response will most likely have in its head:
         C{103 Early Hints} (RFC 8297), so that the client fetches what a page
@@ -222,14 +219,14 @@ class Request:
         @raise penstock.core.errors.LocalProtocolError: if the response has
             begun.
         """
-        if not isinstance(headers, Headers):
-            headers = Headers(headers)
-        self.chanRequest.writeIntermediateResponse(103, headers)
+        self.chanRequest.writeIntermediateResponse(103, Headers.of(headers))
 
     def write(self, data: bytes) -> None:
         """
         Send some of the response, after its head if that is not out yet.
 
+        @param data: L{bytes}.  A L{bytearray} or L{memoryview} is copied, and
+            may be filled anew at once.
         @raise TypeError: for text; before anything is sent.
         """
         kind: type = type(data)

@@ -5,15 +5,12 @@ What a resource may return.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from penstock.core.body import normalise
 from penstock.core.grammar import asciiBytes
-from penstock.core.headers import Headers
+from penstock.core.headers import Fields, Headers
 from penstock.core.values.reference import writtenReference
-
-Fields = Headers | Iterable[tuple[bytes | str, bytes | str]] | None
 
 
 class Response:
@@ -34,25 +31,28 @@ class Response:
         self,
         body: Any = b"",
         code: int = 200,
-        headers: Fields = None,
+        headers: Fields | None = None,
         trailers: Headers | None = None,
     ) -> None:
         """
+        @param headers: L{Headers}, which become this response's own, or what
+            they are made of: C{{"cache-control": "no-store", "etag":
+            EntityTag("a")}}.
         @raise penstock.core.errors.InvalidField: if one of C{headers} may not
             be sent.
         @raise TypeError: if C{body} can't be a body.
         """
         self.code = code
-        self.headers = (
-            headers if isinstance(headers, Headers) else Headers(headers or ())
-        )
+        self.headers = Headers.of(headers)
         self.trailers = trailers
         if isinstance(body, str) and not self.headers.hasHeader(b"content-type"):
             self.headers.setRaw(b"content-type", b"text/plain; charset=utf-8")
         self.body = normalise(body)
 
     @classmethod
-    def html(cls, text: str, code: int = 200, headers: Fields = None) -> Response:
+    def html(
+        cls, text: str, code: int = 200, headers: Fields | None = None
+    ) -> Response:
         """
         A page, as UTF-8.  C{text} is sent as it is: escape what comes from
         outside.
@@ -62,7 +62,9 @@ class Response:
         return self
 
     @classmethod
-    def json(cls, value: Any, code: int = 200, headers: Fields = None) -> Response:
+    def json(
+        cls, value: Any, code: int = 200, headers: Fields | None = None
+    ) -> Response:
         """
         C{value} as JSON (RFC 8259).
 

@@ -12,7 +12,6 @@ from twisted.internet.defer import succeed
 
 from penstock.core.choice import addVary
 from penstock.core.errors import HTTPError
-from penstock.core.headers import Headers
 from penstock.core.resource import Resource
 from penstock.core.response import Response
 from penstock.core.server import Request, Site
@@ -225,7 +224,7 @@ def test_varyIsKept() -> None:
         def render_GET(self, request: Request) -> Any:
             addVary(request.out_headers, "accept-language")
             request.out_headers.setRaw("etag", '"x"')
-            raise HTTPError(406, headers=Headers([("vary", "Cookie")]))
+            raise HTTPError(406, headers={"vary": "Cookie"})
 
     wire = get(Choosy())
     assert wire.headers.get(b"vary") == b"accept-language, accept, cookie"

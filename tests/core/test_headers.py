@@ -254,6 +254,37 @@ def test_typed() -> None:
     assert headers.whyAbsent("date") == "there is no such field"
 
 
+def test_mapping() -> None:
+    """
+    A mapping has values as L{Headers.setHeader} takes them.
+    """
+    headers = Headers({"ETag": EntityTag("a"), "x-a": "b", b"x-b": b"c", "x-c": None})
+    assert list(headers) == [(b"ETag", b'"a"'), (b"x-a", b"b"), (b"x-b", b"c")]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"x-a": "b"}, [("x-a", "b")], iter([("x-a", "b")]), Headers([("x-a", "b")])],
+    ids=["mapping", "list", "iterator", "headers"],
+)
+def test_of(fields: Any) -> None:
+    headers = Headers.of(fields)
+    assert list(headers) == [(b"x-a", b"b")]
+    assert Headers.of(headers) is headers
+
+
+def test_ofNothing() -> None:
+    assert not Headers.of(None)
+
+
+def test_whatTheTableLacks() -> None:
+    """
+    The message names the field, and says what can be done.
+    """
+    with pytest.raises(InvalidField, match="x-shard: .* bytes or text"):
+        Headers().setHeader("X-Shard", 1)
+
+
 def test_falsyValues() -> None:
     """
     Zero and nothing at all are values.

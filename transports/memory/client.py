@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from penstock.core.errors import LocalProtocolError
-from penstock.core.headers import Headers
+from penstock.core.headers import Fields, Headers
 from penstock.core.interfaces import IResource, RequestFactory
 from penstock.core.order import Stage
 from penstock.core.server import Site
@@ -28,8 +28,6 @@ from penstock.transports.memory.watch import (
     Watch,
     WatchedChannelRequest,
 )
-
-Fields = Headers | Mapping[str, str] | Iterable[tuple[bytes | str, bytes | str]] | None
 
 # Octets of a response that are collected before its reader stops reading, so
 # that a body without an end ends a test and not the machine's memory.
@@ -106,7 +104,7 @@ class MemoryClient:
             stops reading.
         @param terms: what else L{MemoryRequester} takes: C{window}, C{piece},
             C{host}, C{peer}, C{local}, C{secure}, C{deadline}, C{version},
-            C{trustFacts}.
+            C{trustFacts}, C{certifiedHosts}.
         """
         if IResource.providedBy(root) or isinstance(root, type):
             root = Site(root)
@@ -144,7 +142,7 @@ class MemoryClient:
         self,
         method: bytes | str,
         target: bytes | str,
-        headers: Fields = None,
+        headers: Fields | None = None,
         body: bytes | str | Iterable[bytes] | None = None,
     ) -> MemoryExchange:
         """
@@ -168,7 +166,7 @@ class MemoryClient:
         line = self._known.get((method, target))
         if line is None:
             line = self._learn(method, target)
-        fields = None if headers is None else _headers(headers)
+        fields = None if headers is None else Headers.of(headers)
         exchange = MemoryExchange(self, line)
         hasContent = False
         if body is not None:
@@ -205,25 +203,31 @@ class MemoryClient:
             self._raiseUnanswered(exchange)
         return exchange
 
-    def get(self, target: bytes | str, headers: Fields = None) -> MemoryExchange:
+    def get(self, target: bytes | str, headers: Fields | None = None) -> MemoryExchange:
         """
         See L{request}.
         """
         return self.request(b"GET", target, headers)
 
-    def head(self, target: bytes | str, headers: Fields = None) -> MemoryExchange:
+    def head(
+        self, target: bytes | str, headers: Fields | None = None
+    ) -> MemoryExchange:
         """
         See L{request}.
         """
         return self.request(b"HEAD", target, headers)
 
-    def options(self, target: bytes | str, headers: Fields = None) -> MemoryExchange:
+    def options(
+        self, target: bytes | str, headers: Fields | None = None
+    ) -> MemoryExchange:
         """
         See L{request}.
         """
         return self.request(b"OPTIONS", target, headers)
 
-    def delete(self, target: bytes | str, headers: Fields = None) -> MemoryExchange:
+    def delete(
+        self, target: bytes | str, headers: Fields | None = None
+    ) -> MemoryExchange:
         """
         See L{request}.
         """
@@ -233,7 +237,7 @@ class MemoryClient:
         self,
         target: bytes | str,
         body: bytes | str | Iterable[bytes] | None = None,
-        headers: Fields = None,
+        headers: Fields | None = None,
     ) -> MemoryExchange:
         """
         See L{request}.
@@ -244,7 +248,7 @@ class MemoryClient:
         self,
         target: bytes | str,
         body: bytes | str | Iterable[bytes] | None = None,
-        headers: Fields = None,
+        headers: Fields | None = None,
     ) -> MemoryExchange:
         """
         See L{request}.
@@ -255,7 +259,7 @@ class MemoryClient:
         self,
         target: bytes | str,
         body: bytes | str | Iterable[bytes] | None = None,
-        headers: Fields = None,
+        headers: Fields | None = None,
     ) -> MemoryExchange:
         """
         See L{request}.
@@ -268,7 +272,7 @@ class MemoryClient:
         self,
         method: bytes | str,
         target: bytes | str,
-        headers: Fields = None,
+        headers: Fields | None = None,
         *,
         contentLength: int | None = 0,
         paused: bool = False,
@@ -286,7 +290,7 @@ class MemoryClient:
             many events of L{MemoryExchange.events}, counted from 1.
         """
         line = self._known.get((method, target)) or self._learn(method, target)
-        fields = None if headers is None else _headers(headers)
+        fields = None if headers is None else Headers.of(headers)
         if contentLength:
             fields = Headers() if fields is None else fields.copy()
             fields.setRaw(b"content-length", b"%d" % contentLength)
@@ -432,11 +436,3 @@ def _octets(text: bytes | str, what: str) -> bytes:
         return text.encode("ascii")
     except UnicodeEncodeError:
         raise LocalProtocolError(f"{what} must be visible ASCII") from None
-
-
-def _headers(fields: Fields) -> Headers:
-    if isinstance(fields, Headers):
-        return fields
-    if isinstance(fields, Mapping):
-        fields = fields.items()
-    return Headers(fields or ())
