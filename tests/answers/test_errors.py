@@ -100,7 +100,7 @@ def test_standardMessage() -> None:
     assert json.loads(get(Failing(HTTPError(404))).body) == {
         "status": 404,
         "title": "Not Found",
-        "detail": "Nothing matches the given URI",
+        "detail": "There is nothing at this address.",
     }
     assert json.loads(get(Failing(HTTPError(499))).body) == {"status": 499}
     assert b"<h1>499</h1>" in get(Failing(HTTPError(499)), []).body

@@ -67,7 +67,10 @@ class Octets:
         return taken
 
 
-def _fields(lines: list[bytes]) -> Fields:
+def fieldsOf(lines: list[bytes]) -> Fields:
+    """
+    @param lines: as they stand; empty ones are left out.
+    """
     pairs = [line.split(b":", 1) for line in lines if line]
     return [(name, value.strip(b" \t")) for name, value in pairs]
 
@@ -84,7 +87,7 @@ def messages(raw: bytes, method: str, partly: bool = False) -> list[Message]:
     while True:
         first, *lines = octets.upTo(b"\r\n\r\n").split(b"\r\n")
         version, code, phrase = first.split(b" ", 2)
-        head = Message(version.removeprefix(b"HTTP/"), code, phrase, _fields(lines))
+        head = Message(version.removeprefix(b"HTTP/"), code, phrase, fieldsOf(lines))
         if code[:1] == b"1":
             found.append(head)
             continue
@@ -116,7 +119,7 @@ def _chunked(octets: Octets, partly: bool) -> tuple[bytes, Fields, bool]:
     lines = []
     while line := octets.upTo(b"\r\n"):
         lines.append(line)
-    return body, _fields(lines), True
+    return body, fieldsOf(lines), True
 
 
 class Collector(Protocol):
