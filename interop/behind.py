@@ -28,7 +28,8 @@ from caller import Caller
 from files import makeFiles
 from orders import Answer, Order
 from ours import OurCaller
-from stages import Route, origin
+from proxies import origin
+from stages import Route
 from tree import octets
 
 ROUTES = ("ours", "ours haproxy-closing", "penstock", "penstock haproxy-hasty")

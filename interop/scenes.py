@@ -21,7 +21,8 @@ from caller import Caller
 from files import makeFiles
 from orders import Answer, Order
 from ours import OurCaller
-from stages import Route, tree
+from proxies import tree
+from stages import Route
 from tree import octets, words
 from twisted.internet.task import deferLater
 
