@@ -38,7 +38,7 @@ ROWS: Final = (
     Field(
         "Accept",
         recentlyParsed(negotiation.parseAccept),
-        recentlyGenerated(negotiation.generateAccept),
+        negotiation.generateAccept,
         "Accept",
         "RFC 9110, section 12.5.1",
         LIST,
@@ -46,7 +46,7 @@ ROWS: Final = (
     Field(
         "Accept-Charset",
         recentlyParsed(negotiation.parseAcceptCharset),
-        recentlyGenerated(negotiation.generatePreferences),
+        negotiation.generatePreferences,
         "AcceptCharset",
         "RFC 9110, section 12.5.2",
         LIST,
@@ -55,7 +55,7 @@ ROWS: Final = (
     Field(
         "Accept-Encoding",
         recentlyParsed(negotiation.parseAcceptEncoding),
-        recentlyGenerated(negotiation.generatePreferences),
+        negotiation.generatePreferences,
         "AcceptEncoding",
         "RFC 9110, section 12.5.3",
         LIST,
@@ -63,7 +63,7 @@ ROWS: Final = (
     Field(
         "Accept-Language",
         recentlyParsed(negotiation.parseAcceptLanguage),
-        recentlyGenerated(negotiation.generatePreferences),
+        negotiation.generatePreferences,
         "AcceptLanguage",
         "RFC 9110, section 12.5.4",
         LIST,
