@@ -47,7 +47,7 @@ def choose(kind: type[T], bounds: Iterable[Bound], option: str) -> T:
     for name, value in chosen.items():
         if name not in known:
             raise click.UsageError(
-                f"{option} {name}: there is none of this name, but {', '.join(known)}"
+                f"{option} {name}: unknown name; there are {', '.join(known)}"
             )
         if isinstance(value, float) and isinstance(getattr(kind(), name), int):
             raise click.UsageError(f"{option} {name}: it must be a whole number")

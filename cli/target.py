@@ -39,7 +39,7 @@ class TargetFailed(click.ClickException):
         """
         summary = " ".join(str(problem).split())
         kind = type(problem).__name__
-        super().__init__(f"{text} can't be had: {kind}: {summary}".rstrip(": "))
+        super().__init__(f"can't load {text}: {kind}: {summary}".rstrip(": "))
         self.problem = problem
 
     def show(self, file: IO[Any] | None = None) -> None:
@@ -50,8 +50,10 @@ class TargetFailed(click.ClickException):
         found = TracebackException(
             type(self.problem), self.problem, _within(self.problem.__traceback__)
         )
-        lines = "".join(found.format())
-        click.echo(lines, file=file or sys.stderr, nl=False)
+        lines = list(found.format())
+        # A single one would say what the message has said.
+        if len(lines) > 1:
+            click.echo("".join(lines), file=file or sys.stderr, nl=False)
 
 
 def _within(traceback: TracebackType | None) -> TracebackType | None:
@@ -93,8 +95,8 @@ def loadTarget(text: str) -> Any:
         # Nobody means to show it to everybody.
         name = os.path.splitext(os.path.basename(text))[0]
         raise TargetProblem(
-            f"{text!r} is source: name what it has to serve, {name}:root say, or the"
-            " folder that it is in"
+            f"{text!r} is a source file: name a resource in it, such as {name}:root,"
+            " or its folder"
         )
     if os.path.exists(text):
         return File(text, listing=True)
@@ -102,12 +104,12 @@ def loadTarget(text: str) -> Any:
     if not colon:
         hint = ""
         if os.path.isfile(text.replace(".", os.sep) + _SOURCE):
-            hint = f": {text}:root, say"
+            hint = f", such as {text}:root"
         raise TargetProblem(
             f"there is no folder {text!r}, and it isn't module:name{hint}"
         )
     if not module or not attribute:
-        raise TargetProblem(f"{text!r} lacks a half of module:name")
+        raise TargetProblem(f"{text!r} is neither a folder nor module:name")
     return _served(_find(module, attribute), text)
 
 
@@ -146,7 +148,7 @@ def _served(found: Any, text: str) -> Any:
             raise TargetFailed(text, problem) from problem
     if not _isServed(found):
         kind = type(found).__name__
-        raise TargetProblem(f"{text} is neither a resource nor a site, but of {kind}")
+        raise TargetProblem(f"{text} is neither a resource nor a site: it is a {kind}")
     return found
 
 

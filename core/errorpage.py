@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from html import escape
-from http import HTTPStatus
 from typing import Any, Final
 
 from penstock.core.choice import addVary, bestType
 from penstock.core.headers import Headers
-from penstock.core.phrases import phrase
+from penstock.core.phrases import phrase, sentence
 from penstock.core.response import Response
 
 PROBLEM: Final = "application/problem+json"
@@ -49,10 +48,7 @@ def errorPage(
     """
     title = phrase(code)
     if message is None:
-        try:
-            message = HTTPStatus(code).description
-        except ValueError:
-            message = ""
+        message = sentence(code)
     kind = _HTML if asked is None else bestType(asked, _TYPES)
     if kind is None or kind == _HTML:
         response = _page(code, title, message, traceback)

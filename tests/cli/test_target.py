@@ -93,17 +93,20 @@ def test_folderIsListed(folder: Path) -> None:
     ("text", "said"),
     [
         ("nothing", "there is no folder 'nothing'"),
-        ("ours", "it isn't module:name: ours:root, say"),
-        ("ours.py", "'ours.py' is source: name what it has to serve, ours:root say"),
-        ("./ours.py", "ours:root say"),
+        ("ours", "it isn't module:name, such as ours:root"),
+        (
+            "ours.py",
+            "'ours.py' is a source file: name a resource in it, such as ours:root",
+        ),
+        ("./ours.py", "such as ours:root"),
         ("nothing:page", "there is no module 'nothing'"),
         ("ours.inner:page", "there is no module 'ours.inner'"),
         ("ours:nothing", "ours has no 'nothing'"),
         ("ours:Space.nothing", "ours has no 'Space.nothing'"),
         ("ours:number", "neither a resource nor a site"),
         ("ours:makeNumber", "neither a resource nor a site"),
-        ("ours:", "lacks a half"),
-        (":page", "lacks a half"),
+        ("ours:", "neither a folder nor module:name"),
+        (":page", "neither a folder nor module:name"),
         ("..ours:page", "not the name of a module"),
     ],
 )
@@ -139,7 +142,10 @@ def test_failed(
     assert caught.value.exit_code == 2
     caught.value.show()
     first, *lines = capsys.readouterr().err.split("\n")
-    assert first.startswith(f"Error: {text} can't be had: {problem.__name__}")
+    assert first.startswith(f"Error: can't load {text}: {problem.__name__}")
     files = [line.split('"')[1] for line in lines if line.startswith("  File ")]
     assert [Path(file).name for file in files] == frames
-    assert lines[-2].startswith(problem.__name__)
+    if frames:
+        assert lines[-2].startswith(problem.__name__)
+    else:
+        assert lines == [""]
