@@ -38,6 +38,13 @@ _GZIP: Final = zlib.MAX_WBITS + 16
 # RFC 9659, section 3: 8 MiB, which all must take, and nobody more.
 _ZSTD_WINDOW: Final = 23
 
+# What consists of several members (gzip) or frames (zstd), may have so many of
+# any size; those beyond that must have so many octets on average.  To begin one
+# takes some microseconds, however small it is: of a megabyte of empty ones, more
+# than a second.
+MEMBERS: Final = 1000
+MEMBER: Final = 256
+
 # What responses are compressed with: about as small as each of them gets for
 # less than ten milliseconds per MiB.
 _GZIP_LEVEL: Final = 5
@@ -80,36 +87,73 @@ def _malformed() -> MalformedContent:
     return MalformedContent("The content is not what its coding says.")
 
 
-class _Inflating(Decoder):
+class _Members(Decoder):
     """
-    C{gzip} and C{deflate}.
+    What may consist of several, one after the other (RFC 1952, section 2.2;
+    RFC 8878, section 3.1).
     """
 
-    def __init__(self, window: int) -> None:
-        self._window = window
-        self._object = zlib.decompressobj(window)
+    def __init__(self) -> None:
         self._rest = b""
-        self._began = False
+        self._taken = 0
+        self._members = 1
+        self._object = self._start()
+
+    def _start(self) -> Any:
+        """
+        @return: what expands one of them.
+        """
+        raise NotImplementedError
+
+    def _expand(self, data: bytes, most: int) -> bytes:
+        raise NotImplementedError
 
     def feed(self, data: bytes, most: int) -> bytes:
+        self._taken += len(data)
         data = self._rest + data
-        self._began = self._began or bool(data)
         if self._object.eof and data:
-            if self._window != _GZIP:
-                raise _malformed()
-            # RFC 1952, section 2.2: there may be several members.
-            self._object = zlib.decompressobj(self._window)
+            self._members += 1
+            if self._members > MEMBERS + self._taken // MEMBER:
+                raise MalformedContent("The content is in too many pieces.")
+            self._object = self._start()
+        return self._expand(data, most)
+
+    def finish(self) -> None:
+        if self._taken and not self._object.eof:
+            raise _malformed()
+
+
+class _Gzip(_Members):
+    """
+    C{gzip} (RFC 1952).
+    """
+
+    _window: int = _GZIP
+
+    def _start(self) -> Any:
+        return zlib.decompressobj(self._window)
+
+    def _expand(self, data: bytes, most: int) -> bytes:
         try:
-            made = self._object.decompress(data, most)
+            made: bytes = self._object.decompress(data, most)
         except zlib.error:
             raise _malformed() from None
         self._rest = self._object.unconsumed_tail or self._object.unused_data
         self.pending = bool(self._rest) or len(made) >= most
         return made
 
-    def finish(self) -> None:
-        if self._began and not self._object.eof:
+
+class _Deflate(_Gzip):
+    """
+    C{deflate}, which is zlib's format (RFC 1950), and has no members.
+    """
+
+    _window = _ZLIB
+
+    def _expand(self, data: bytes, most: int) -> bytes:
+        if self._members > 1:
             raise _malformed()
+        return super()._expand(data, most)
 
 
 class _Brotli(Decoder):
@@ -137,26 +181,16 @@ class _Brotli(Decoder):
             raise _malformed()
 
 
-class _Zstandard(Decoder):
+class _Zstandard(_Members):
     """
     C{zstd} (RFC 8878).
     """
 
-    def __init__(self) -> None:
-        self._rest = b""
-        self._began = False
-        self._start()
-
-    def _start(self) -> None:
+    def _start(self) -> Any:
         window = zstd.DecompressionParameter.window_log_max
-        self._object = zstd.ZstdDecompressor(options={window: _ZSTD_WINDOW})
+        return zstd.ZstdDecompressor(options={window: _ZSTD_WINDOW})
 
-    def feed(self, data: bytes, most: int) -> bytes:
-        data, self._rest = self._rest + data, b""
-        self._began = self._began or bool(data)
-        if self._object.eof and data:
-            # RFC 8878, section 3.1: there may be several frames.
-            self._start()
+    def _expand(self, data: bytes, most: int) -> bytes:
         try:
             made: bytes = self._object.decompress(data, most)
         except (zstd.ZstdError, EOFError):
@@ -165,12 +199,9 @@ class _Zstandard(Decoder):
             self._rest = self._object.unused_data
             self.pending = bool(self._rest)
         else:
+            self._rest = b""
             self.pending = not self._object.needs_input
         return made
-
-    def finish(self) -> None:
-        if self._began and not self._object.eof:
-            raise _malformed()
 
 
 class Encoder:
@@ -267,10 +298,10 @@ def _available() -> dict[str, Coding]:
     if zstd is not None:
         found.append(Coding("zstd", _Zstandard, _ZstandardEncoder))
     found.append(
-        Coding("gzip", lambda: _Inflating(_GZIP), lambda: _Deflating(_GZIP)),
+        Coding("gzip", _Gzip, lambda: _Deflating(_GZIP)),
     )
     found.append(
-        Coding("deflate", lambda: _Inflating(_ZLIB), lambda: _Deflating(_ZLIB)),
+        Coding("deflate", _Deflate, lambda: _Deflating(_ZLIB)),
     )
     return {coding.name: coding for coding in found}
 

@@ -100,7 +100,9 @@ class Decoding:
         """
         Some more has come.
         """
-        self._held.append(data)
+        # A large block would be copied for each of the pieces it consists of.
+        for start in range(0, len(data), BLOCK):
+            self._held.append(data[start : start + BLOCK])
         self._pump()
 
     def completed(self, trailers: Headers | None = None) -> None:

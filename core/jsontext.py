@@ -5,6 +5,7 @@ JSON as it comes (RFC 8259).
 from __future__ import annotations
 
 import json
+from math import isinf
 from typing import Any, NoReturn
 
 from penstock.core.errors import MalformedContent
@@ -25,11 +26,13 @@ def parseJSON(data: bytes) -> Any:
     """
     @param data: in UTF-8, with or without a byte order mark.
 
-    @raise MalformedContent: if it isn't JSON, or too deep or a number too
-        long for Python.
+    @raise MalformedContent: if it isn't JSON, or too deep, or a number too
+        long or too large for Python.
     """
     try:
-        return json.loads(data.decode("utf_8_sig"), parse_constant=_notJSON)
+        return json.loads(
+            data.decode("utf_8_sig"), parse_constant=_notJSON, parse_float=_finite
+        )
     except (ValueError, RecursionError):
         raise MalformedContent("The content is not JSON.") from None
 
@@ -39,3 +42,13 @@ def _notJSON(name: str) -> NoReturn:
     Python would take C{NaN} and C{Infinity}.
     """
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    """
+    Python would take C{1e999} for C{Infinity}.
+    """
+    number = float(text)
+    if isinf(number):
+        raise ValueError(text)
+    return number

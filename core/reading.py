@@ -149,7 +149,10 @@ class ReadingRequest(Request):
             raise UnsupportedContent("The content must be JSON.")
 
     def _mustBePlain(self) -> None:
-        if self._decoding is None and codingsOf(self.in_headers):
+        if self._decoding is not None or self.chanRequest.contentLength == 0:
+            # Of nothing, there is nothing to take off.
+            return
+        if codingsOf(self.in_headers):
             raise refusal("identity")
 
     # Reading

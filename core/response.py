@@ -72,7 +72,13 @@ class Response:
         @raise ValueError: for a NaN or an infinity.
         """
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        self = cls(text.encode("utf-8"), code, headers)
+        try:
+            data = text.encode("utf-8")
+        except UnicodeEncodeError:
+            # Half of a character (RFC 8259, section 8.2), as in what a client
+            # has sent.
+            data = json.dumps(value, allow_nan=False).encode("ascii")
+        self = cls(data, code, headers)
         self.headers.setRaw(b"content-type", b"application/json")
         return self
 
