@@ -119,8 +119,13 @@ def test_stranger(urls: list[str], number: int) -> None:
 
 @pytest.mark.parametrize(
     ("offered", "chosen"),
-    [([], None), (["http/1.1"], "http/1.1"), (["h2", "http/1.1"], "http/1.1")],
-    ids=["nothing", "only that", "HTTP/2 rather"],
+    [
+        ([], None),
+        (["http/1.1"], "http/1.1"),
+        (["h2", "http/1.1"], "http/1.1"),
+        (["http/1.0"], "http/1.0"),
+    ],
+    ids=["nothing", "only that", "HTTP/2 rather", "HTTP/1.0"],
 )
 def test_protocolIsNegotiated(
     url: str, folder: Path, offered: list[str], chosen: str | None

@@ -123,7 +123,7 @@ class HTTPFactory(ServerFactory):
         clients that name the protocols they speak in the TLS handshake (RFC
         7301), as browsers and curl do.
         """
-        return [b"http/1.1"]
+        return [b"http/1.1", b"http/1.0"]
 
     def drain(self, seconds: float) -> Deferred[None]:
         """
