@@ -99,6 +99,13 @@ DEFAULT_HTTP = "8080"
     " protocol, and nobody else may connect.",
 )
 @click.option(
+    "--any-host",
+    "anyHost",
+    is_flag=True,
+    help="Over TLS, serve also hosts that the certificate isn't valid for.  Only"
+    " --trust may ask for them otherwise; all others get 421.",
+)
+@click.option(
     "--debug",
     is_flag=True,
     help="Developer mode: pages of errors show tracebacks, with your source, to"
@@ -121,6 +128,7 @@ def serve(
     timeouts: tuple[Bound, ...],
     trust: tuple[str, ...],
     trustedFields: str,
+    anyHost: bool,
     debug: bool,
     reactor: str | None,
 ) -> None:
@@ -168,6 +176,7 @@ def serve(
                 timeouts=timeouts,
                 trust=trust,
                 trustedFields=trustedFields,
+                anyHost=anyHost,
                 debug=debug,
                 reactor=reactor,
             )

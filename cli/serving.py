@@ -56,6 +56,8 @@ class Order:
     @ivar timeouts: the same.
     @ivar trust: where proxies and gateways are: see L{Networks}.
     @ivar trustedFields: a policy of L{TrustedProxies}.
+    @ivar anyHost: take requests for hosts that the certificate isn't valid
+        for.
     @ivar debug: developer mode.
     @ivar reactor: its name, L{None} for the default.
     """
@@ -71,6 +73,7 @@ class Order:
     timeouts: tuple[Bound, ...] = ()
     trust: tuple[str, ...] = ()
     trustedFields: str = "x-forwarded"
+    anyHost: bool = False
     debug: bool = False
 
 
@@ -117,6 +120,8 @@ def serve(order: Order) -> int:
     site = served if isinstance(served, Site) else Site(served)
     if order.accessLog and site.accessLog is None:
         site.accessLog = AccessLog(lines.write, reactor.seconds)
+    if order.anyHost:
+        site.anyHost = True
     if order.debug:
         site.debug = True
     if site.debug:

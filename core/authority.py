@@ -101,6 +101,18 @@ def parseAuthority(value: bytes) -> Authority:
     return Authority(shortestIPv6(address.decode("ascii")), port)
 
 
+@lru_cache(256)
+def hostOf(authority: bytes) -> str:
+    """
+    @return: the host of C{authority}, to be compared: as in L{Authority}, and
+        without a dot at its end; empty if there is none.
+    """
+    try:
+        return parseAuthority(authority).host.removesuffix(".")
+    except ValueError:
+        return ""
+
+
 def generateAuthority(value: Authority) -> bytes:
     """
     @raise InvalidField: if it can't be written.

@@ -13,7 +13,7 @@ what at the end, and that it is told exactly once.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -32,6 +32,9 @@ from penstock.core.interfaces import (
 from penstock.core.length import parseLength
 from penstock.core.order import Action, Stage
 from penstock.core.outgoing import Outgoing
+
+if TYPE_CHECKING:
+    from penstock.core.certified import CertifiedHosts
 
 _log: Final = Logger()
 
@@ -103,6 +106,7 @@ class ServingExchange(Exchange):
     """
 
     contentLength: int | None = 0
+    certifiedHosts: CertifiedHosts | None = None
     _isHead: bool = False
     _lostEarly: ExchangeLost | None = None
 

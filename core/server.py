@@ -151,11 +151,20 @@ class Request(AnsweringRequest):
             # RFC 9110, section 7.4.  Any other scheme asks for nothing that
             # a connection might lack.
             self.refuse(HTTPError(421))
+        elif target.form is _AUTHORITY:
+            self.refuse(HTTPError(501))
+        elif (
+            (certified := self.chanRequest.certifiedHosts) is not None
+            and not self.site.anyHost
+            and self.host not in certified
+        ):
+            # The same section.  Whatever scheme the target has, what comes over
+            # a secured connection is taken for https.
+            self.remark = f"no certificate for {self.host.decode('latin-1')}"
+            self.refuse(HTTPError(421, certified.refusal))
         elif target.form is _ASTERISK:
             self.chanRequest.stopProducing()
             self._respond(Response(headers=[(b"allow", self.site.allow)]))
-        elif target.form is _AUTHORITY:
-            self.refuse(HTTPError(501))
         else:
             try:
                 self._locate(self.site.root, target.segments, 0)
@@ -224,6 +233,7 @@ class Site:
     @ivar table: what the fields of requests and responses are translated with.
     @ivar allow: the Allow field of C{OPTIONS *}.
     @ivar debug: see L{__init__}.
+    @ivar anyHost: see L{__init__}.
     @ivar token: makes random letters and digits, which nobody can guess.
     """
 
@@ -238,6 +248,7 @@ class Site:
         *,
         debug: bool = False,
         table: FieldTable = STANDARD,
+        anyHost: bool = False,
     ) -> None:
         """
         @param debug: developer mode: whether pages of failures show tracebacks
@@ -245,6 +256,10 @@ class Site:
         @param table: what the fields of requests and responses are translated
             with: L{penstock.core.fields.STANDARD}, with the application's own
             rows (see there).
+        @param anyHost: whether to take requests that come over TLS also for
+            hosts that the certificate isn't valid for.  They are answered with
+            421 otherwise (RFC 9110, section 7.4), unless a gateway sends them
+            that the transport trusts.
         @raise TypeError: if C{root} is a class.
         """
         if isinstance(root, type):
@@ -253,6 +268,7 @@ class Site:
         self.accessLog = accessLog
         self.debug = debug
         self.table = table
+        self.anyHost = anyHost
 
     def __call__(
         self,

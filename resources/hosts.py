@@ -5,29 +5,16 @@ A resource for each host.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from zope.interface import implementer
 
-from penstock.core.authority import parseAuthority
+from penstock.core.authority import hostOf, parseAuthority
 from penstock.core.content import Discard, Policy
 from penstock.core.errors import HTTPError
 from penstock.core.interfaces import IResource
 
 _ANY: Final = "*."
-
-
-@lru_cache(256)
-def _hostOf(authority: bytes) -> str:
-    """
-    @return: the host, in lower case and without a dot at its end; empty if
-        there is none.
-    """
-    try:
-        return parseAuthority(authority).host.removesuffix(".")
-    except ValueError:
-        return ""
 
 
 @implementer(IResource)
@@ -40,9 +27,10 @@ class Hosts:
     A star stands for one label, as in a certificate; a host that is named
     itself comes first.  Ports make no difference.
 
-    All others are answered with 421: RFC 9110, section 7.4 wants it of whoever
-    has no certificate for them, and a page that has had its own name resolved
-    to this server's address gets nothing from it.
+    All others are answered with 421, also without TLS: so a page that has had
+    its own name resolved to this server's address gets nothing from it.  (Over
+    TLS, what isn't for a host of the certificate has got 421 before it comes
+    here: see L{penstock.core.server.Site}.)
     """
 
     def __init__(self, hosts: Mapping[str, Any]) -> None:
@@ -65,7 +53,7 @@ class Hosts:
         """
         See L{IResource}.
         """
-        host = _hostOf(request.host)
+        host = hostOf(request.host)
         found = self._hosts.get(host)
         if found is None:
             found = self._hosts.get(_ANY + host.partition(".")[2])

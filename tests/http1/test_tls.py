@@ -52,6 +52,9 @@ class ServerContext:
             .serial_number(1)
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(
+                x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False
+            )
             .sign(key, hashes.SHA256())
         )
         self.context = SSL.Context(SSL.TLS_METHOD)

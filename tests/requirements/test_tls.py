@@ -163,7 +163,7 @@ class Secured:
         self.clock = caller.clock
         self.factory = HTTPFactory(Site(self.root), self.clock)
         protocol: Any = TLSMemoryBIOFactory(
-            Identity(), False, self.factory, self.clock
+            Identity("x", "a"), False, self.factory, self.clock
         ).buildProtocol(None)  # type: ignore[arg-type]
         self.wire = Below()
         protocol.makeConnection(self.wire)

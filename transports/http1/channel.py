@@ -248,6 +248,8 @@ class HTTPChannel(SwitchingConnection):
         self._keep = head.keepAlive and self._requests < self._most
         self._dropped = 0
         exchange = self._exchange = ChannelRequest(self, head)
+        if self._secure:
+            exchange.certifiedHosts = self._certifiedHosts
         if head.contentLength == 0:
             self._reader.skipEnd()
             self._intake = _WHOLE

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from twisted.internet.interfaces import IPushProducer, ISSLTransport
+from twisted.internet.interfaces import IAddress, IPushProducer, ISSLTransport
 from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
+from penstock.core.certified import CertifiedHosts, certifiedHosts
 from penstock.core.direct import (
     beneath,
     closeNow,
@@ -73,6 +74,9 @@ class ServerConnection(Protocol):
     admission: tuple[Admission, object] = (Admission.SERVED, None)
     """How it was let in, and what it is counted by."""
 
+    hop: IAddress | None = None
+    """Who has connected.  With the PROXY protocol, that isn't the peer."""
+
     def __init__(self, factory: HTTPFactory) -> None:
         self.factory = factory
         # What describeConnection says of every exchange.
@@ -119,6 +123,16 @@ class ServerConnection(Protocol):
                 certificate,
             )
         return ConnectionInfo("http1", self.factory.requestId(), *self._facts)
+
+    @cached_property
+    def _certifiedHosts(self) -> CertifiedHosts | None:
+        """
+        See L{penstock.core.interfaces.IChannelRequest}.  Known after the
+        handshake.
+        """
+        if self.hop in self.factory.trusted:
+            return None
+        return certifiedHosts(self.transport)
 
     # Writing
 

@@ -47,6 +47,7 @@ class HTTPFactory(ServerFactory):
     @ivar requestFactory: makes requests.
     @ivar limits: what peers may send.
     @ivar timeouts: how long they may take.
+    @ivar trusted: see L{__init__}.
     @ivar refused: told of requests that aren't taken: see
         L{penstock.core.interfaces.IRefusals}; or L{None}.
     """
@@ -65,8 +66,9 @@ class HTTPFactory(ServerFactory):
         """
         @param clock: the reactor, or for tests a clock; L{None} for the
             reactor that the first connection comes from.
-        @param trusted: proxies, whose connections aren't counted by address:
-            see L{Networks}.  (What they say of their clients is another
+        @param trusted: proxies, whose connections aren't counted by address,
+            and who may ask over TLS for hosts that the certificate isn't valid
+            for: see L{Networks}.  (What they say of their clients is another
             matter: see L{penstock.resources.trusted}.)
         @param peers: who may connect, L{None} for everybody: behind an
             endpoint for the PROXY protocol, those that are to speak it.
@@ -76,7 +78,8 @@ class HTTPFactory(ServerFactory):
         self.limits = Limits() if limits is None else limits
         self.timeouts = Timeouts() if timeouts is None else timeouts
         self._clock = clock
-        self._house = House(self.limits, Networks(trusted))
+        self.trusted = Networks(trusted)
+        self._house = House(self.limits, self.trusted)
         self._peers = None if peers is None else Networks(peers)
         self._sweep = Sweep(self.timeouts, self._look, self._house.crowd)
         # Whether L{drain} was called.
@@ -115,6 +118,7 @@ class HTTPFactory(ServerFactory):
             HTTPChannel(self) if admission is Admission.SERVED else TurnedAway(self)
         )
         channel.admission = admission, key
+        channel.hop = addr
         return channel
 
     def acceptableProtocols(self) -> list[bytes]:

@@ -5,6 +5,7 @@ The calling end in memory.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from twisted.internet.address import IPv4Address
@@ -13,6 +14,7 @@ from twisted.internet.interfaces import IAddress
 from zope.interface import implementer
 
 from penstock.core.authority import parseAuthority
+from penstock.core.certified import CertifiedHosts
 from penstock.core.client import Requester
 from penstock.core.errors import (
     DeadlineExceeded,
@@ -103,6 +105,7 @@ class MemoryRequester(Requester):
         deadline: float | None = None,
         version: Version = (1, 1),
         trustFacts: bool = True,
+        certifiedHosts: Iterable[str] | None = None,
     ) -> None:
         """
         @param factory: L{RequestFactory}, for instance a
@@ -123,6 +126,8 @@ class MemoryRequester(Requester):
         @param version: what the client speaks.
         @param trustFacts: whether a request that is passed on says in its
             C{connectionInfo} what is known of its first hop.
+        @param certifiedHosts: the hosts that the server's certificate is valid
+            for, as in L{CertifiedHosts}; L{None} to serve any.
         """
         if window < 1 or (piece is not None and piece < 1):
             raise ValueError("a window and a piece are at least one octet")
@@ -138,6 +143,9 @@ class MemoryRequester(Requester):
         self._plain: tuple[RawField, ...] = ((b"Host", host),)
         self._known: dict[tuple[bytes, bytes], tuple[bytes, bytes | None]] = {}
         self._trustFacts = trustFacts
+        self._certifiedHosts = (
+            None if certifiedHosts is None else CertifiedHosts(certifiedHosts)
+        )
         self._live: set[MemoryClientRequest] = set()
         self._deadlines: dict[MemoryClientRequest, Any] = {}
         self._closing: list[Deferred[None]] | None = None
@@ -248,6 +256,8 @@ class MemoryRequester(Requester):
         )
         if info is not None:
             server.first = info
+        if info is None or not self._trustFacts:
+            server.certifiedHosts = self._certifiedHosts
         callbacks.requestStarted(client)
         if self._closing is not None:
             client.lose(Unavailable("the requester is closed"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from penstock.core.certified import CertifiedHosts
 from penstock.core.errors import (
     Cancelled,
     DeadlineExceeded,
@@ -111,6 +112,7 @@ class Multiplexer:
     @ivar actions: what acts on each message that is about an exchange, or
         credit.  Each raises L{Violation} if the message may not be.
     @ivar isServing: whether the peer's new requests are taken.
+    @ivar certifiedHosts: see L{penstock.core.interfaces.IChannelRequest}.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class Multiplexer:
         self.nextNumber = 1 if dialled else 2
         self.lastServed = 0 if dialled else -1
         self.isServing = requestFactory is not None
+        self.certifiedHosts: CertifiedHosts | None = None
         # By number: those that both sides know of.
         self._exchanges: dict[int, RPCExchange] = {}
         self._serving = 0
@@ -313,6 +316,7 @@ class Multiplexer:
             return
         exchange = RPCServing(self, number, self.peer.window)
         exchange.facts = message.facts
+        exchange.certifiedHosts = self.certifiedHosts
         exchange.expected = length
         self._exchanges[number] = exchange
         self._serving += 1

@@ -25,6 +25,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from penstock.core.certified import certifiedHosts
 from penstock.core.direct import finishClosing, isPlainSocket, writeNow
 from penstock.core.errors import (
     DeadlineExceeded,
@@ -478,6 +479,9 @@ class RPCSession(Protocol):
             transport: Any = self.transport
             certificate = transport.getPeerCertificate()
             self._info = self._info._replace(peerCertificate=certificate)
+            if not self._dialled and not self._trustFacts:
+                # Who dials has no certificate for what it is asked.
+                self._multiplexer.certifiedHosts = certifiedHosts(transport)
         self.phase = Phase.OPEN
         self._watch.start()
         gate = Gate.FULL if self._watch.isFull else Gate.OPEN
