@@ -38,16 +38,16 @@ def serving(script: str, *args: str) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def penstock(folder: Path, *arguments: str) -> Iterator[tuple[int, int]]:
+def penstock(*arguments: str) -> Iterator[tuple[int, int]]:
     """
-    Run C{penstock serve ARGUMENTS --http 0} in C{folder}.
+    Run C{penstock serve ARGUMENTS --http 0} in this folder.
 
     @return: its process id and its port.
     """
     command = (sys.executable, "-u", "-m", "penstock.cli", "serve")
     process = subprocess.Popen(
         [*command, *arguments, "--http", "0"],
-        cwd=folder,
+        cwd=HERE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -14,9 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from others import Others
 from process import cpuSeconds, memory, penstock, raiseDescriptors
@@ -27,32 +25,6 @@ MODES = {
     # Windows of a few hundred octets, 32 of them read each five seconds.
     "read": ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "1"],
 }
-
-TREE = """
-import os
-
-from penstock.core.content import Buffer
-from penstock.core.resource import Resource
-
-class Root(Resource):
-    policy = Buffer(limit=2000000)
-
-    def render_GET(self, request):
-        return b"Hello, world!"
-
-    def render_PUT(self, request):
-        return b"Thanks."
-
-LARGE = os.urandom(1000000)
-
-class Large(Resource):
-    def render_GET(self, request):
-        return LARGE
-
-root = Resource()
-root.putChild("", Root())
-root.putChild("large", Large())
-"""
 
 # Seconds before the attack.
 BEFORE = 5
@@ -82,9 +54,9 @@ def attack(url: str, mode: str, options: argparse.Namespace) -> str:
     return "; ".join([*(f"{name} {count}" for name, count in counts.items()), *ends])
 
 
-def measure(folder: Path, mode: str, options: argparse.Namespace) -> None:
-    arguments = ("crowd:root", "--no-access-log", *options.arguments)
-    with penstock(folder, *arguments) as (pid, port), Others(port) as others:
+def measure(mode: str, options: argparse.Namespace) -> None:
+    arguments = ("slow_site:root", "--no-access-log", *options.arguments)
+    with penstock(*arguments) as (pid, port), Others(port) as others:
         time.sleep(BEFORE)
         print(f"{mode}, before: {memory(pid):.1f} MiB; {others.take()}", flush=True)
         began, before = time.monotonic(), cpuSeconds(pid)
@@ -108,10 +80,8 @@ def main() -> None:
     if shutil.which("slowhttptest") is None:
         sys.exit("this benchmark needs slowhttptest")
     raiseDescriptors()
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "crowd.py").write_text(TREE)
-        for mode in options.mode or MODES:
-            measure(Path(folder), mode, options)
+    for mode in options.mode or MODES:
+        measure(mode, options)
 
 
 if __name__ == "__main__":

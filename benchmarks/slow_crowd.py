@@ -20,11 +20,9 @@ import errno
 import resource
 import select
 import socket
-import tempfile
 import time
 from collections import Counter
 from contextlib import suppress
-from pathlib import Path
 
 from others import Others
 from process import cpuSeconds, memory, penstock, raiseDescriptors
@@ -46,23 +44,6 @@ ARRIVALS = 200
 
 # Seconds from one line to the next.
 EVERY = 10
-
-TREE = """
-from penstock.core.content import Buffer
-from penstock.core.resource import Resource
-
-class Root(Resource):
-    policy = Buffer(limit=2000000)
-
-    def render_GET(self, request):
-        return b"Hello, world!"
-
-    def render_PUT(self, request):
-        return b"Thanks."
-
-root = Resource()
-root.putChild("", Root())
-"""
 
 
 class Member:
@@ -206,14 +187,12 @@ def main() -> None:
     room = ["--limit", f"connections={options.connections + 1000}"]
     if any(each.startswith("connections=") for each in options.arguments):
         room = []
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "crowd.py").write_text(TREE)
-        arguments = ("crowd:root", "--no-access-log", *room, *options.arguments)
-        with penstock(Path(folder), *arguments) as (pid, port), Others(port) as others:
-            if options.files is not None:
-                bounds = (options.files, options.files)
-                resource.prlimit(pid, resource.RLIMIT_NOFILE, bounds)
-            watch(pid, port, others, options)
+    arguments = ("slow_site:root", "--no-access-log", *room, *options.arguments)
+    with penstock(*arguments) as (pid, port), Others(port) as others:
+        if options.files is not None:
+            bounds = (options.files, options.files)
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, bounds)
+        watch(pid, port, others, options)
 
 
 if __name__ == "__main__":
