@@ -18,6 +18,7 @@ from twisted.protocols.policies import WrappingFactory
 from penstock.core.direct import UNSENT, isPlainSocket, queued
 from penstock.core.errors import DeadlineExceeded, PeerGone
 from penstock.core.headers import Headers
+from penstock.transports.http1.connection import LARGE_READ, READ
 from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Timeouts
 from penstock.transports.http1.queues import unacknowledged
@@ -188,6 +189,31 @@ def test_directIsFound(server: Server) -> None:
     channel = server.begun().channel._channel
     assert isPlainSocket(channel.transport)
     assert channel.transport.getTcpNoDelay()
+
+
+def test_largerReads(server: Server) -> None:
+    """
+    Of content that is always there, more is read at a time; and after it no more
+    than of anything else.
+    """
+    sizes: list[int] = []
+
+    def react(asked: Asked, what: str) -> None:
+        transport = asked.channel._channel.transport
+        if what == "chunk":
+            sizes.append(transport.bufferSize)
+        elif what == "complete":
+            sizes.append(transport.bufferSize)
+            asked.answer(b"%d" % len(asked.content))
+
+    server.listen(react)
+    client = server.connect()
+    client.send(put(bytes(8 << 20), b"Connection: close\r\n"))
+    assert client.readAll().endswith(b"\r\n\r\n8388608")
+    asked = server.begun()
+    assert READ < max(map(len, asked.chunks)) <= LARGE_READ
+    assert set(sizes) == {READ, LARGE_READ}
+    assert sizes[-1] == READ
 
 
 @pytest.mark.parametrize("size", [30000, 4000000])

@@ -90,6 +90,8 @@ class HTTPChannel(SwitchingConnection):
         ):
             if self._isOver(data):
                 return
+            if self._intake is _CONTENT:
+                self._sizeReads(len(data))
             head = None
         else:
             head = self._reader.recognize(data)
@@ -291,6 +293,7 @@ class HTTPChannel(SwitchingConnection):
         elif type(event) is End:
             self._expects = False
             self._intake = _WHOLE
+            self._sizeReads(0)
             trailers = event.trailers
             exchange.contentEnded(
                 None if trailers is None else Headers.trusted(trailers)

@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 # what the transport takes before it asks for a pause.
 GATHER: Final = 64 * 1024
 
+# Octets that are read at a time, as Twisted has it; and while much content comes.
+# A form of a gibibyte then takes 60 % of the processor time, since each read is a
+# turn of the reactor and a word to the peer that there is room again.
+READ: Final = 64 * 1024
+LARGE_READ: Final = 256 * 1024
+
 # A file up to this size is read and sent like other content: with its head,
 # by one system call less.
 SMALL_FILE: Final = 64 * 1024
@@ -317,6 +323,16 @@ class ServerConnection(Protocol):
                 transport.resumeProducing()
             else:
                 transport.pauseProducing()
+
+    def _sizeReads(self, came: int) -> None:
+        """
+        Read more at a time while content comes faster than it is read.
+
+        @param came: octets of the last read; 0 when the content is over.
+        """
+        if self._plain:
+            transport: Any = self.transport
+            transport.bufferSize = LARGE_READ if came >= READ else READ
 
     def _close(self) -> None:
         """
