@@ -11,7 +11,7 @@ The part of a request that reads content, as the resource's policy has it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from twisted.python.failure import Failure
 
@@ -27,7 +27,11 @@ from penstock.core.content import (
     Stream,
 )
 from penstock.core.decoding import Decoding, codingsOf, decodings, refusal
-from penstock.core.errors import HTTPError, UnsupportedContent
+from penstock.core.errors import (
+    HTTPError,
+    LocalProtocolError,
+    UnsupportedContent,
+)
 from penstock.core.formdata import FormData, Upload
 from penstock.core.formparts import FormParser
 from penstock.core.headers import Headers
@@ -35,6 +39,8 @@ from penstock.core.jsontext import isJSON, parseJSON
 from penstock.core.parts import PartStream
 from penstock.core.pieces import gather
 from penstock.core.request import Request
+
+_T = TypeVar("_T")
 
 # Room for content of any length: more than an exabyte.
 _ENDLESS: Final = 1 << 62
@@ -47,12 +53,6 @@ class ReadingRequest(Request):
     @ivar resource: the L{penstock.core.interfaces.IResource} that was found;
         L{None} before that.
     @ivar body: the content, if the policy was L{Buffer}; else empty.
-    @ivar form: the fields of the form, if the policy was L{Form}: for each
-        name its values, in order.
-    @ivar files: the files of the form, likewise.  They are gone when the
-        request is done.
-    @ivar parts: the parts of the form as they come, if the policy was
-        L{Parts}; else L{None}.
     @ivar content: the L{Content}, if the policy was L{Stream} or L{Parts};
         else L{None}.
     @ivar trailers: the request's trailer section, or L{None}.
@@ -60,15 +60,15 @@ class ReadingRequest(Request):
 
     resource: Any = None
     body: bytes = b""
-    form: dict[str, list[str]] | None = None
-    files: dict[str, list[Upload]] | None = None
-    parts: PartStream | None = None
     content: Content | None = None
     trailers: Headers | None = None
 
     _chunks: list[bytes | bytearray] | None = None
     _room: int = 0
     _formData: FormData | None = None
+    _form: dict[str, list[str]] | None = None
+    _files: dict[str, list[Upload]] | None = None
+    _parts: PartStream | None = None
     _decoding: Decoding | None = None
     # Whether the end of the request must be told to what reads.
     _isHeld: bool = False
@@ -91,6 +91,35 @@ class ReadingRequest(Request):
         raise NotImplementedError
 
     # What was read
+
+    @property
+    def form(self) -> dict[str, list[str]]:
+        """
+        The fields of the form, under the policy L{Form}: for each name its
+        values, in order.
+
+        @raise penstock.core.errors.LocalProtocolError: under another one.
+        """
+        return _under("Form", self._form)
+
+    @property
+    def files(self) -> dict[str, list[Upload]]:
+        """
+        The files of the form, likewise.  They are gone when the request is
+        done.
+
+        @raise penstock.core.errors.LocalProtocolError: under another policy.
+        """
+        return _under("Form", self._files)
+
+    @property
+    def parts(self) -> PartStream:
+        """
+        The parts of the form as they come, under the policy L{Parts}.
+
+        @raise penstock.core.errors.LocalProtocolError: under another one.
+        """
+        return _under("Parts", self._parts)
 
     def text(self) -> str:
         """
@@ -173,8 +202,8 @@ class ReadingRequest(Request):
             self._readLater(policy, length)
         elif length == 0:
             if kind is Form:
-                self.form = {}
-                self.files = {}
+                self._form = {}
+                self._files = {}
             self._render()
         elif kind is Buffer or kind is Form:
             self._readFirst(policy, length)
@@ -217,7 +246,7 @@ class ReadingRequest(Request):
         if source is not None:
             source.feeds(content)
         if parser is not None:
-            self.parts = PartStream(content, parser)
+            self._parts = PartStream(content, parser)
         self._render()
 
     def _decode(self) -> Decoding | None:
@@ -283,8 +312,8 @@ class ReadingRequest(Request):
         data = self._formData
         if data is not None:
             data.completed()
-            self.form = data.fields
-            self.files = data.files
+            self._form = data.fields
+            self._files = data.files
             self._render()
 
     def _release(self) -> None:
@@ -295,6 +324,19 @@ class ReadingRequest(Request):
             self._formData.close()
         if self._decoding is not None:
             self._decoding.stop()
+
+
+def _under(policy: str, read: _T | None) -> _T:
+    """
+    @return: what was C{read} under C{policy}.
+    @raise LocalProtocolError: if that was another one.
+    """
+    if read is None:
+        raise LocalProtocolError(
+            f"there is no form: the resource needs policy = {policy}(), and the"
+            " request a method that has content, such as POST"
+        )
+    return read
 
 
 class _Taking:

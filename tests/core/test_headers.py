@@ -281,7 +281,7 @@ def test_whatTheTableLacks() -> None:
     """
     The message names the field, and says what can be done.
     """
-    with pytest.raises(InvalidField, match="x-shard: .* bytes or text"):
+    with pytest.raises(InvalidField, match=r"x-shard: .* bytes or text"):
         Headers().setHeader("X-Shard", 1)
 
 

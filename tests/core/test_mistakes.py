@@ -153,3 +153,17 @@ def test_sentText() -> None:
         with pytest.raises(TypeError, match="takes bytes"):
             exchange.send(text)
         exchange.disconnect()
+
+
+@pytest.mark.parametrize("name", ["form", "files", "parts"])
+def test_formWithoutPolicy(name: str) -> None:
+    """
+    Whoever reads a form that was not asked for is told how to ask.
+    """
+    policy = "Parts" if name == "parts" else "Form"
+    with (
+        MemoryClient(Page(lambda request: getattr(request, name))) as client,
+        client.expecting(LocalProtocolError) as problems,
+    ):
+        assert client.get("/").code == 500
+    assert f"policy = {policy}()" in str(problems[0])

@@ -53,10 +53,10 @@ class Taking(Resource):
             if request.content is None:
                 assert request.json() == await request.readJSON()
             return Response.json(await request.readJSON())
-        if request.parts is not None:
+        if isinstance(self.policy, Parts):
             found = [(part.name, await part.text()) async for part in request.parts]
             return Response.json(found)
-        if request.form is not None:
+        if isinstance(self.policy, Form):
             return Response.json(request.form)
         if request.content is not None:
             return b"".join([block async for block in request.content])
