@@ -292,17 +292,23 @@ class AcceptLanguage(Preferences):
     def quality(self, tag: str) -> int:
         """
         @return: the weight of the language C{tag} in thousandths: of the
-            longest range that it is, or begins with (RFC 4647, section 3.3.1).
+            longest range that it is, or begins with (RFC 4647, section 3.3.1);
+            else a little less than of those that begin with it: whoever
+            reads C{de-AT} reads C{de} (section 3.4).
         """
         if not self.members:
             return MOST
         tag = tag.lower()
-        while tag:
-            weight = self.weightOf(tag)
+        rest = tag
+        while rest:
+            weight = self.weightOf(rest)
             if weight is not None:
                 return weight
-            tag = tag.rpartition("-")[0]
-        return self.weightOf("*") or 0
+            rest = rest.rpartition("-")[0]
+        narrower = [
+            weight - 1 for name, weight in self.members if name.startswith(f"{tag}-")
+        ]
+        return max([0, *narrower]) or self.weightOf("*") or 0
 
 
 def _parseMembers(value: bytes) -> tuple[Weighted, ...]:
