@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from penstock.core.content import Buffer
-from penstock.core.errors import InvalidField, LocalProtocolError
+from penstock.core.errors import InvalidField, LocalProtocolError, PeerGone
 from penstock.core.headers import Headers
 from penstock.core.resource import Resource
 from penstock.core.server import Site
@@ -200,12 +200,22 @@ class Log:
 _PEER = "IPv4Address(type='TCP', host='192.0.2.1', port=4321)"
 
 
-def outcome(case: Case, pieces: tuple[bytes, ...], log: Log) -> tuple[object, ...]:
+def checkHTTP(case: Case) -> None:
     """
-    Deliver C{pieces}, and look.
+    Send C{case}, cut in all ways.
 
-    @return: what L{expected} is compared with.
+    @raise AssertionError: unless all comes of it that is to come, and nothing
+        else.
     """
+    expected = (case.answer, case.end, case.saw, case.logged)
+    with Log() as log:
+        for pieces in deliveries(*case.requests):
+            found = _outcome(case, pieces, log)
+            if found != expected:
+                raise AssertionError(f"{found} instead of {expected}: {pieces}")
+
+
+def _outcome(case: Case, pieces: tuple[bytes, ...], log: Log) -> tuple[object, ...]:
     log.take()
     server = Server(case.react, case.limits)
     server.receive(*pieces)
@@ -239,11 +249,28 @@ def outcome(case: Case, pieces: tuple[bytes, ...], log: Log) -> tuple[object, ..
     return sent, end, seen, said
 
 
-def expected(case: Case) -> tuple[object, ...]:
+def cutOff(pieces: tuple[bytes, ...], reset: bool) -> Asked:
     """
-    @return: what L{outcome} has to be.
+    Send a good request and one that isn't whole, and then no more.
+
+    @param reset: whether the connection breaks, and isn't closed.
+
+    @return: the second request: lost, and not answered.
     """
-    return case.answer, case.end, case.saw, case.logged
+    server = Server()
+    server.receive(*pieces)
+    if reset:
+        server.lose()
+    else:
+        server.channel.readConnectionLost()
+        if not server.wire.aborted:
+            raise AssertionError(f"not broken off: {pieces}")
+    first, second = server.asked
+    if not first.complete or server.take() != ok():
+        raise AssertionError(f"not just the first is answered: {pieces}")
+    if second.complete or type(second.lost) is not PeerGone:
+        raise AssertionError(f"lost by {second.lost}: {pieces}")
+    return second
 
 
 def refused(

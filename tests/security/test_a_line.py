@@ -18,14 +18,12 @@ from .bad_input import (
     REFUSALS,
     Case,
     End,
-    Log,
     Noting,
     Sited,
     callRPC,
+    checkHTTP,
     deliveries,
-    expected,
     ok,
-    outcome,
     refused,
     remember,
 )
@@ -117,9 +115,7 @@ CASES |= {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_http(case: Case) -> None:
-    with Log() as log:
-        for pieces in deliveries(*case.requests):
-            assert outcome(case, pieces, log) == expected(case), pieces
+    checkHTTP(case)
 
 
 # What a message of RPC can say, and the code that answers it.

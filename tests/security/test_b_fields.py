@@ -28,15 +28,13 @@ from .bad_input import (
     Called,
     Case,
     End,
-    Log,
     Noting,
     Sited,
     callRPC,
+    checkHTTP,
     deliveries,
-    expected,
     frames,
     ok,
-    outcome,
     refused,
     remember,
 )
@@ -157,9 +155,7 @@ CASES |= {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_http(case: Case) -> None:
-    with Log() as log:
-        for pieces in deliveries(*case.requests):
-            assert outcome(case, pieces, log) == expected(case), pieces
+    checkHTTP(case)
 
 
 CONTROLS = (0x00, 0x01, 0x08, 0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E, 0x1F, 0x7F)

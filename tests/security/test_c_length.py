@@ -20,7 +20,6 @@ from penstock.transports.rpc.messages import (
 
 from ..http1.test_channel import put
 from ..http1.test_request_reader import GET, POST, REJECTED
-from ..http1.wires import Server
 from ..rpc.wires import Scene, request
 from .bad_input import (
     AFTER,
@@ -28,14 +27,13 @@ from .bad_input import (
     HOST,
     Case,
     End,
-    Log,
     Noting,
     Sited,
     callRPC,
+    checkHTTP,
+    cutOff,
     deliveries,
-    expected,
     ok,
-    outcome,
     refused,
     remember,
     told,
@@ -118,9 +116,7 @@ CASES |= {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_http(case: Case) -> None:
-    with Log() as log:
-        for pieces in deliveries(*case.requests):
-            assert outcome(case, pieces, log) == expected(case), pieces
+    checkHTTP(case)
 
 
 TRUNCATED: dict[str, bytes] = {
@@ -136,18 +132,7 @@ def test_truncated(data: bytes, reset: bool) -> None:
     It is lost, and never whole; nothing is answered.
     """
     for pieces in deliveries(HELLO, data):
-        server = Server()
-        server.receive(*pieces)
-        if reset:
-            server.lose()
-        else:
-            server.channel.readConnectionLost()
-            assert server.wire.aborted
-        assert server.take() == ok()
-        assert [(it.complete, type(it.lost)) for it in server.asked] == [
-            (True, type(None)),
-            (False, PeerGone),
-        ]
+        cutOff(pieces, reset)
         sited = Sited()
         sited.receive(*pieces)
         channel: Any = sited.channel

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from penstock.core.errors import PeerGone, PeerProtocolError
+from penstock.core.errors import PeerProtocolError
 from penstock.core.headers import Headers
 from penstock.transports.http1.limits import Timeouts
 from penstock.transports.memory import MemoryClient
@@ -39,13 +39,12 @@ from .bad_input import (
     Called,
     Case,
     End,
-    Log,
     callRPC,
+    checkHTTP,
+    cutOff,
     deliveries,
-    expected,
     frames,
     ok,
-    outcome,
     refused,
     remember,
     told,
@@ -192,9 +191,7 @@ CASES |= {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_http(case: Case) -> None:
-    with Log() as log:
-        for pieces in deliveries(*case.requests):
-            assert outcome(case, pieces, log) == expected(case), pieces
+    checkHTTP(case)
 
 
 TRUNCATED: dict[str, bytes] = {
@@ -210,18 +207,7 @@ TRUNCATED: dict[str, bytes] = {
 @pytest.mark.parametrize("data", TRUNCATED.values(), ids=TRUNCATED)
 def test_truncated(data: bytes, reset: bool) -> None:
     for pieces in deliveries(HELLO, data):
-        server = Server()
-        server.receive(*pieces)
-        if reset:
-            server.lose()
-        else:
-            server.channel.readConnectionLost()
-            assert server.wire.aborted
-        assert server.take() == ok()
-        first, second = server.asked
-        assert first.complete
-        assert (second.content, second.complete) == (b"abc", False)
-        assert type(second.lost) is PeerGone
+        assert cutOff(pieces, reset).content == b"abc"
 
 
 def answerTrailers(asked: Asked, what: str) -> None:
@@ -263,9 +249,7 @@ def test_trailers(block: bytes, answer: bytes) -> None:
         ("POST / [] whole", "GET / [] whole"),
         react=answerTrailers,
     )
-    with Log() as log:
-        for pieces in deliveries(*case.requests):
-            assert outcome(case, pieces, log) == expected(case), pieces
+    checkHTTP(case)
 
 
 def test_manyChunks() -> None:

@@ -45,13 +45,11 @@ from .bad_input import (
     Called,
     Case,
     End,
-    Log,
     Noting,
     Sited,
+    checkHTTP,
     deliveries,
-    expected,
     ok,
-    outcome,
     told,
 )
 
@@ -217,9 +215,7 @@ CASES: dict[str, Case] = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_http(case: Case) -> None:
-    with Log() as log:
-        for pieces in deliveries(*case.requests):
-            assert outcome(case, pieces, log) == expected(case), pieces
+    checkHTTP(case)
 
 
 # One after the other

@@ -33,14 +33,12 @@ from .bad_input import (
     Called,
     Case,
     End,
-    Log,
     Noting,
     Sited,
     callRPC,
+    checkHTTP,
     deliveries,
-    expected,
     ok,
-    outcome,
     refused,
     remember,
 )
@@ -76,9 +74,7 @@ CASES |= {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_http(case: Case) -> None:
-    with Log() as log:
-        for pieces in deliveries(*case.requests):
-            assert outcome(case, pieces, log) == expected(case), pieces
+    checkHTTP(case)
 
 
 HOSTS: dict[str, bytes] = {

@@ -27,12 +27,10 @@ from .bad_input import (
     Called,
     Case,
     End,
-    Log,
     Noting,
     Sited,
+    checkHTTP,
     deliveries,
-    expected,
-    outcome,
 )
 
 PROXY = IPv4Address("TCP", "10.0.0.1", 1)
@@ -308,9 +306,7 @@ CASES: dict[str, Case] = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_http(case: Case) -> None:
-    with Log() as log:
-        for pieces in deliveries(*case.requests):
-            assert outcome(case, pieces, log) == expected(case), pieces
+    checkHTTP(case)
 
 
 @pytest.mark.parametrize(

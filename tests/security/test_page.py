@@ -6,24 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from . import (
-    test_a_line,
-    test_b_fields,
-    test_c_length,
-    test_d_chunks,
-    test_e_connection,
-    test_f_responses,
-    test_g_places,
-    test_h_forwarded,
-    test_k_exhaustion,
-    test_m_frames,
-    test_n_diagnostics,
-)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -81,20 +68,8 @@ def test_allCases() -> None:
 
 
 MODULES = {
-    f"tests/security/{module.__name__.rpartition('.')[2]}.py": module
-    for module in (
-        test_a_line,
-        test_b_fields,
-        test_c_length,
-        test_d_chunks,
-        test_e_connection,
-        test_f_responses,
-        test_g_places,
-        test_h_forwarded,
-        test_k_exhaustion,
-        test_m_frames,
-        test_n_diagnostics,
-    )
+    f"tests/security/{path.name}": import_module(f".{path.stem}", __package__)
+    for path in Path(__file__).parent.glob("test_[a-n]_*.py")
 }
 
 
