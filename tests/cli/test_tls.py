@@ -26,33 +26,45 @@ from cryptography.x509.oid import NameOID
 from .process import PATIENCE, Process, run
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def identify(folder: Path, name: str, *names: x509.GeneralName) -> None:
     """
-    A folder to serve, and a key and a certificate for 127.0.0.1 beside it.
+    Put a key and a certificate there, for C{names}.
     """
-    folder = tmp_path_factory.mktemp("tls")
-    (folder / "files").mkdir()
-    (folder / "files" / "page.txt").write_text("A page.\n")
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    common = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(common)
+        .issuer_name(common)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .sign(key, SHA256())
     )
-    (folder / "key.pem").write_bytes(
+    if names:
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName(names), critical=False
+        )
+    (folder / f"{name}key.pem").write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
-    (folder / "crt.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / f"{name}crt.pem").write_bytes(
+        builder.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """
+    A folder to serve; and beside it a key and a certificate for 127.0.0.1, and
+    those of somebody who has only a common name.
+    """
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "files").mkdir()
+    (folder / "files" / "page.txt").write_text("A page.\n")
+    identify(folder, "", x509.IPAddress(IPv4Address("127.0.0.1")))
+    identify(folder, "common")
     return folder
 
 
@@ -115,6 +127,63 @@ def test_stranger(urls: list[str], number: int) -> None:
     assert done.stdout == b""
     assert done.stderr.endswith(b"TLS: certificate verify failed\n")
     assert done.stderr.count(b"\n") == 1
+
+
+def ask(url: str, host: str) -> bytes:
+    """
+    @return: what a client that trusts anybody gets.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    parts = urlsplit(url)
+    address = (parts.hostname, parts.port)
+    received = b""
+    with (
+        closing(socket.create_connection(address, PATIENCE)) as plain,
+        context.wrap_socket(plain) as client,
+    ):
+        head = f"GET /page.txt HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        client.sendall(head.encode())
+        while data := client.recv(65536):
+            received += data
+    return received
+
+
+@pytest.mark.requirement("9110-7.4-2")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [((), b"421"), (("--any-host",), b"200"), (("--trust", "127.0.0.1"), b"200")],
+    ids=["default", "any host", "trusted"],
+)
+def test_hosts(folder: Path, arguments: tuple[str, ...], code: bytes) -> None:
+    """
+    A certificate that names nobody is good for nobody, and that is said once;
+    one for another host isn't good either.
+    """
+    ends = [
+        f"ssl:0:privateKey={name}key.pem:certKey={name}crt.pem:interface=127.0.0.1"
+        for name in ("common", "")
+    ]
+    with Process(
+        *("serve", "files", "--http", ends[0], "--http", ends[1], *arguments),
+        cwd=folder,
+    ) as process:
+        common, other = process.listening(2)
+        for _ in range(2):
+            answer = ask(common, "127.0.0.1")
+            assert answer.startswith(b"HTTP/1.1 " + code)
+            assert (b"subjectAltName=DNS:" in answer) is (code == b"421")
+        assert ask(other, "127.0.0.1").startswith(b"HTTP/1.1 200")
+        answer = ask(other, "a.example")
+        assert answer.startswith(b"HTTP/1.1 " + code)
+        assert (b" It is valid for 127.0.0.1." in answer) is (code == b"421")
+        process.interrupt()
+        assert process.end() == 0
+        isTold = "--trust" not in arguments
+        assert process.complained.count(b" is valid for no host") == isTold
+        if code == b"421":
+            assert b'"no certificate for a.example"' in process.said
 
 
 @pytest.mark.parametrize(
