@@ -19,9 +19,9 @@ from penstock.core.response import Response
 
 PROBLEM: Final = "application/problem+json"
 
-# Many who like problems ask for JSON, and mean them.
 _HTML: Final = "text/html"
-_TYPES: Final = (_HTML, PROBLEM, "application/json")
+# Many who like problems ask for JSON, and mean them.
+_JSON: Final = "application/json"
 
 _STYLE: Final = (
     ":root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}"
@@ -36,21 +36,24 @@ def errorPage(
     asked: Headers | None = None,
     details: Mapping[str, Any] | None = None,
     traceback: str | None = None,
+    problems: bool = False,
 ) -> Response:
     """
     @param message: a sentence, as text; the standard one by default.
     @param asked: the fields of the request, to tell what it accepts; L{None}
-        for HTML.
+        for anything.
     @param details: more members of the problem (RFC 9457, section 3), such as
         C{type} and C{instance}, or its own.
     @param traceback: is shown, if not L{None}: only for the eyes of who runs
         the server.
+    @param problems: whether who accepts anything gets a problem, and not HTML.
     """
     title = phrase(code)
     if message is None:
         message = sentence(code)
-    kind = _HTML if asked is None else bestType(asked, _TYPES)
-    if kind is None or kind == _HTML:
+    kinds = (PROBLEM, _JSON, _HTML) if problems else (_HTML, PROBLEM, _JSON)
+    best = None if asked is None else bestType(asked, kinds)
+    if (best or kinds[0]) == _HTML:
         response = _page(code, title, message, traceback)
     else:
         response = _problem(code, title, message, details or {}, traceback)

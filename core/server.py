@@ -29,6 +29,7 @@ from penstock.core.coroutines import settle
 from penstock.core.errorpage import errorPage
 from penstock.core.errors import HTTPError
 from penstock.core.fields import STANDARD, FieldTable
+from penstock.core.formdata import Submitted
 from penstock.core.headers import Headers
 from penstock.core.interfaces import (
     ConnectionInfo,
@@ -69,7 +70,7 @@ class Request(AnsweringRequest):
     target: Target
     postpath: tuple[str, ...] = ()
 
-    _args: dict[str, list[str]] | None = None
+    _args: Submitted[str] | None = None
 
     def __init__(
         self,
@@ -108,9 +109,10 @@ class Request(AnsweringRequest):
         return self.target.path
 
     @property
-    def args(self) -> dict[str, list[str]]:
+    def args(self) -> Submitted[str]:
         """
-        The fields of the query, decoded.
+        The fields of the query, decoded.  One that it lacks is a KeyError, and
+        400 for the client, if a resource lets that pass.
 
         @raise HTTPError: 400, if there are more than a thousand.
         """
@@ -209,10 +211,12 @@ class Request(AnsweringRequest):
         return found, remaining, detours
 
 
-def _parseFields(text: str) -> dict[str, list[str]]:
+def _parseFields(text: str) -> Submitted[str]:
     try:
-        return parse_qs(
-            text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"
+        return Submitted(
+            parse_qs(
+                text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"
+            )
         )
     except ValueError:
         raise HTTPError(400) from None
@@ -234,6 +238,7 @@ class Site:
     @ivar allow: the Allow field of C{OPTIONS *}.
     @ivar debug: see L{__init__}.
     @ivar anyHost: see L{__init__}.
+    @ivar problems: see L{__init__}.
     @ivar token: makes random letters and digits, which nobody can guess.
     """
 
@@ -249,6 +254,7 @@ class Site:
         debug: bool = False,
         table: FieldTable = STANDARD,
         anyHost: bool = False,
+        problems: bool = False,
     ) -> None:
         """
         @param debug: developer mode: whether pages of failures show tracebacks
@@ -260,6 +266,9 @@ class Site:
             hosts that the certificate isn't valid for.  They are answered with
             421 otherwise (RFC 9110, section 7.4), unless a gateway sends them
             that the transport trusts.
+        @param problems: whether whoever takes anything, as most programs do,
+            gets errors as C{application/problem+json} (RFC 9457), and not as
+            HTML: for an API.
         @raise TypeError: if C{root} is a class.
         """
         if isinstance(root, type):
@@ -269,6 +278,7 @@ class Site:
         self.debug = debug
         self.table = table
         self.anyHost = anyHost
+        self.problems = problems
 
     def __call__(
         self,
@@ -312,4 +322,5 @@ class Site:
             request.in_headers,
             None if error is None else error.details,
             None if failure is None else failure.getTraceback(),
+            self.problems,
         )

@@ -107,6 +107,28 @@ def test_standardMessage() -> None:
 
 
 @pytest.mark.everywhere
+@pytest.mark.parametrize(
+    ("problems", "accept", "kind"),
+    [
+        (False, None, "text/html; charset=utf-8"),
+        (False, "image/png", "text/html; charset=utf-8"),
+        (False, "*/*", "text/html; charset=utf-8"),
+        (True, None, "application/problem+json"),
+        (True, "image/png", "application/problem+json"),
+        (True, "*/*", "application/problem+json"),
+        (True, "text/html, */*;q=0.8", "text/html; charset=utf-8"),
+    ],
+)
+def test_problemsForAll(problems: bool, accept: str | None, kind: str) -> None:
+    """
+    What those get who don't say what they like is the site's choice.
+    """
+    fields = [] if accept is None else [("accept", accept)]
+    wire = get(Failing(HTTPError(404)), fields, problems=problems)
+    assert wire.headers.get(b"content-type") == kind.encode()
+
+
+@pytest.mark.everywhere
 def test_details() -> None:
     """
     A problem has what a program may want to know (RFC 9457, section 3.2).
