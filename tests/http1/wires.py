@@ -220,6 +220,24 @@ def answerNothing(request: Asked, what: str) -> None:
     """
 
 
+class Asking:
+    """
+    Makes requests.
+
+    @ivar asked: them.  They are in it before they do anything.
+    """
+
+    def __init__(self, react: Callable[[Asked, str], None] = answerComplete) -> None:
+        self.asked: list[Asked] = []
+        self._react = react
+
+    def __call__(self, *arguments: Any) -> Asked:
+        request = Asked.__new__(Asked)
+        self.asked.append(request)
+        request.__init__(self._react, *arguments)  # type: ignore[misc]
+        return request
+
+
 class Server:
     """
     A channel on a L{Wire}, in virtual time.
@@ -231,16 +249,10 @@ class Server:
         limits: Limits | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
-        self.asked: list[Asked] = []
         self.clock = Clock()
-
-        def make(*arguments: Any) -> Asked:
-            request = Asked.__new__(Asked)
-            self.asked.append(request)
-            request.__init__(react, *arguments)  # type: ignore[misc]
-            return request
-
-        self.factory = HTTPFactory(make, self.clock, limits, timeouts)
+        asking = Asking(react)
+        self.asked = asking.asked
+        self.factory = HTTPFactory(asking, self.clock, limits, timeouts)
         self.channel, self.wire = self.connect()
 
     def connect(self) -> tuple[HTTPChannel, Wire]:

@@ -30,7 +30,7 @@ from ..http1.test_request_reader import (
     REJECTED,
     REJECTED_CONTENT,
 )
-from ..http1.wires import Asked, Server, answerComplete
+from ..http1.wires import Asked, Asking, Server, answerComplete
 from ..rpc.wires import Scene, request
 from .bad_input import (
     HELLO,
@@ -429,17 +429,12 @@ def test_memoryTrailers() -> None:
     """
     found = []
 
-    def react(exchange: Any, *head: Any) -> Asked:
-        def answer(asked: Asked, what: str) -> None:
-            if what == "complete":
-                found.append((asked.trailers, list(asked.headers)))
-                asked.answer()
+    def answer(asked: Asked, what: str) -> None:
+        if what == "complete":
+            found.append((asked.trailers, list(asked.headers)))
+            asked.answer()
 
-        asked = Asked.__new__(Asked)
-        asked.__init__(answer, exchange, *head)  # type: ignore[misc]
-        return asked
-
-    client = MemoryClient(react)
+    client = MemoryClient(Asking(answer))
     sending = client.open("POST", "/", contentLength=None)
     fields = [line.split(b": ") for line in FORBIDDEN.split(b"\r\n")[:-1]]
     sending.end(Headers([("A", "b"), *((name, value) for name, value in fields)]))
