@@ -120,6 +120,18 @@ class UnsupportedContent(ContentError):
     code = 415
 
 
+class MissingField(ContentError, KeyError):
+    """
+    A form or a query lacks a field that was asked for.
+
+    @ivar name: of the field.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The field {name!r} is missing.")
+        self.name = name
+
+
 class HTTPError(Exception):
     """
     Raise it in C{locateChild}, C{contentPolicy} or C{render} to answer with an

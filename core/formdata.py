@@ -6,18 +6,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile, TemporaryFile
 from threading import Thread
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, TypeVar, cast
 
 from penstock.core.charsets import decodeText
 from penstock.core.content import Form
+from penstock.core.errors import MissingField
 from penstock.core.formparts import Event, FormParser, PartHead
 from penstock.core.values.disposition import ContentDisposition
 
 # Octets above which a file on disk is removed by a thread.  The system needs
 # 0.2 ms for each megabyte, so a gigabyte would keep everybody waiting.
 LARGE: Final = 16 * 1024 * 1024
+
+_Value = TypeVar("_Value")
+
+
+class Submitted(dict[str, list[_Value]]):
+    """
+    What came with a form or a query: for each name its values, in order.
+
+    Where it has nothing of a name, C{submitted[name]} raises L{MissingField}: a
+    KeyError, or 400 for the client, if a resource lets it pass.
+    """
+
+    def __missing__(self, name: str) -> list[_Value]:
+        raise MissingField(name)
 
 
 class Upload:
@@ -100,8 +116,8 @@ class FormData:
         """
         @param limits: the policy.
         """
-        self.fields: dict[str, list[str]] = {}
-        self.files: dict[str, list[Upload]] = {}
+        self.fields: Submitted[str] = Submitted()
+        self.files: Submitted[Upload] = Submitted()
         self._parser = parser
         self._memory = limits.memory
         self._head: PartHead | None = None
@@ -138,19 +154,21 @@ class FormData:
                 self._remove(upload)
 
     def _remove(self, upload: Upload) -> None:
-        file = upload.file
+        last: int | None = None
         if upload.size > max(LARGE, self._memory):
-            try:
+            # Somebody may have closed it; or there are too many.
+            with suppress(OSError, ValueError):
                 # While there is this one, closing the file is nothing.
-                last = os.dup(file.fileno())
-            except (OSError, ValueError):
-                # Somebody has closed it; or there are too many.
-                file.close()
-            else:
-                file.close()
+                last = os.dup(upload.file.fileno())
+        # Where the disk is full, what waits to be written there can't be.
+        with suppress(OSError):
+            upload.file.close()
+        if last is not None:
+            try:
                 Thread(target=os.close, args=(last,), name="remove").start()
-        else:
-            file.close()
+            except RuntimeError:
+                # There are too many of these.
+                os.close(last)
 
     def _take(self, events: Iterator[Event]) -> None:
         write: Callable[[bytes], Any] | None = None
@@ -188,8 +206,9 @@ class FormData:
             self._value.clear()
             self.fields.setdefault(head.name, []).append(value)
             return
-        self._upload = None
+        # A full disk shows here; the file must be known until then.
         upload.file.seek(0)
+        self._upload = None
         if upload.size or head.filename:
             self.files.setdefault(head.name, []).append(upload)
         else:

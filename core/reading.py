@@ -32,7 +32,7 @@ from penstock.core.errors import (
     LocalProtocolError,
     UnsupportedContent,
 )
-from penstock.core.formdata import FormData, Upload
+from penstock.core.formdata import FormData, Submitted, Upload
 from penstock.core.formparts import FormParser
 from penstock.core.headers import Headers
 from penstock.core.jsontext import isJSON, parseJSON
@@ -66,8 +66,8 @@ class ReadingRequest(Request):
     _chunks: list[bytes | bytearray] | None = None
     _room: int = 0
     _formData: FormData | None = None
-    _form: dict[str, list[str]] | None = None
-    _files: dict[str, list[Upload]] | None = None
+    _form: Submitted[str] | None = None
+    _files: Submitted[Upload] | None = None
     _parts: PartStream | None = None
     _decoding: Decoding | None = None
     # Whether the end of the request must be told to what reads.
@@ -93,17 +93,18 @@ class ReadingRequest(Request):
     # What was read
 
     @property
-    def form(self) -> dict[str, list[str]]:
+    def form(self) -> Submitted[str]:
         """
         The fields of the form, under the policy L{Form}: for each name its
-        values, in order.
+        values, in order.  A name that it lacks is a KeyError, and 400 for the
+        client, if a resource lets that pass.
 
         @raise penstock.core.errors.LocalProtocolError: under another one.
         """
         return _under("Form", self._form)
 
     @property
-    def files(self) -> dict[str, list[Upload]]:
+    def files(self) -> Submitted[Upload]:
         """
         The files of the form, likewise.  They are gone when the request is
         done.
@@ -202,8 +203,8 @@ class ReadingRequest(Request):
             self._readLater(policy, length)
         elif length == 0:
             if kind is Form:
-                self._form = {}
-                self._files = {}
+                self._form = Submitted()
+                self._files = Submitted()
             self._render()
         elif kind is Buffer or kind is Form:
             self._readFirst(policy, length)

@@ -12,6 +12,7 @@ import json
 import os
 import time
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -485,6 +486,74 @@ def test_largeFileThatSomebodyClosed(monkeypatch: pytest.MonkeyPatch) -> None:
     body = file(content=b"x" * 30) * 2 + END
     assert post(Closing(), MULTI, body, whole).code == 200
     assert descriptors() == before
+
+
+@pytest.mark.everywhere
+def test_largeFileAndNoThread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Then it is removed at once.
+    """
+    monkeypatch.setattr("penstock.core.formdata.LARGE", 20)
+
+    def start(thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", start)
+    before = descriptors()
+    body = file(content=b"x" * 21) + END
+    same(post(Whole(), MULTI, body, whole), ({}, {"f": [("x", "x" * 21)]}))
+    assert descriptors() == before
+
+
+@pytest.mark.everywhere
+@pytest.mark.parametrize(
+    ("body", "code"), [(file(), 400), (file() + END, 500)], ids=["begun", "whole"]
+)
+def test_fullDisk(
+    body: bytes, code: int, monkeypatch: pytest.MonkeyPatch, loggedErrors: Any
+) -> None:
+    """
+    What can't be written is forgotten all the same.
+    """
+    full: list[Any] = []
+
+    def make() -> Any:
+        full.append(open("/dev/full", "w+b"))
+        return full[-1]
+
+    monkeypatch.setattr("penstock.core.formdata.TemporaryFile", make)
+    before = descriptors()
+    wire = post(Whole(replace(SMALL, memory=0)), MULTI, body, whole)
+    assert wire.code == code
+    assert len(loggedErrors.flush("the resource failed")) == (code == 500)
+    assert [each.closed for each in full] == [True]
+    assert descriptors() == before
+
+
+@pytest.mark.everywhere
+@pytest.mark.parametrize("where", ["form", "files", "args"])
+def test_missing(where: str) -> None:
+    """
+    Whoever asks for a field that isn't there may say what that means; else it is
+    the client's mistake.
+    """
+
+    class Asking(Resource):
+        policy = SMALL
+
+        async def render_POST(self, request: Request) -> Response:
+            fields = getattr(request, where)
+            assert fields.get("title") is None
+            assert "title" not in fields
+            with pytest.raises(KeyError):
+                fields["title"]
+            assert not fields
+            return Response(fields["title"])
+
+    for body in (b"", END):
+        wire = post(Asking(), MULTI, body, whole)
+        assert wire.code == 400
+        assert b"The field &#x27;title&#x27; is missing." in wire.body
 
 
 @pytest.mark.everywhere
