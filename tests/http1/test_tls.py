@@ -141,6 +141,83 @@ class Encrypted:
         return self.asked[0]
 
 
+class Raw:
+    """
+    A client that does nothing by itself.
+    """
+
+    def __init__(self, tls: Encrypted, version: int = SSL.TLS1_3_VERSION) -> None:
+        context = SSL.Context(SSL.TLS_METHOD)
+        context.set_max_proto_version(version)
+        self.connection = SSL.Connection(context, None)
+        self.connection.set_connect_state()
+        self.loop = tls.loop
+        self.below = socket.create_connection(("127.0.0.1", tls.port))
+        self.below.setblocking(False)
+        self.loop.run(self._isConnected)
+
+    def __enter__(self) -> Raw:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.below.close()
+
+    def _isConnected(self) -> bool:
+        try:
+            self.connection.do_handshake()
+        except SSL.WantReadError:
+            self.turn()
+            return False
+        return True
+
+    def turn(self) -> None:
+        """
+        Send what there is, and take what has come.
+        """
+        with suppress(SSL.WantReadError):
+            while True:
+                self.below.sendall(self.connection.bio_read(1 << 16))
+        self.loop.turn()
+        with suppress(BlockingIOError):
+            self.connection.bio_write(self.below.recv(1 << 16))
+
+    def send(self, data: bytes) -> None:
+        self.connection.sendall(data)
+
+    def readAll(self) -> bytes:
+        """
+        @return: all that comes before the server's close_notify.
+        """
+        received = b""
+
+        def ended() -> bool:
+            nonlocal received
+            self.turn()
+            try:
+                received += self.connection.recv(1 << 16)
+            except SSL.WantReadError:
+                return False
+            except SSL.ZeroReturnError:
+                return True
+            return False
+
+        self.loop.run(ended, seconds=2)
+        return received
+
+    def isAtEnd(self) -> bool:
+        """
+        Whether the connection beneath has ended.
+
+        @raise ConnectionResetError: if it was reset.
+        """
+        with suppress(SSL.WantReadError):
+            self.below.sendall(self.connection.bio_read(1 << 16))
+        try:
+            return not self.below.recv(1 << 16)
+        except BlockingIOError:
+            return False
+
+
 # More than a transport takes before it asks for a pause.
 LONG = 100_000
 
@@ -183,16 +260,34 @@ def test_file(tls: Encrypted, tmp_path: Path) -> None:
     assert client.received.partition(b"\r\n\r\n")[2] == (path.read_bytes()[5:2000005])
 
 
+@pytest.mark.parametrize("version", [SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION])
 @pytest.mark.requirement("9112-9.8-6")
-def test_badRequestIsReadable(tls: Encrypted) -> None:
+def test_badRequestIsReadable(tls: Encrypted, version: int) -> None:
     """
-    There is no half of TLS to close; the peer is waited for instead.
+    Who is refused while it sends is told that nothing more comes, long before
+    any deadline; and what it sends on is taken.
+    """
+    tls.listen(answerComplete)
+    with Raw(tls, version) as client:
+        client.send(BAD)
+        assert client.readAll().endswith(b"Bad Request\n")
+        for _ in range(20):
+            client.send(bytes(30_000))
+            client.turn()
+        client.connection.shutdown()
+        tls.loop.run(client.isAtEnd)
+
+
+def test_closeIsNoReset(tls: Encrypted) -> None:
+    """
+    A peer that has its answer, and neither says nor sends anything more, isn't
+    reset: where a system forgets then what wasn't read, it would lose that.
     """
     tls.listen(answerComplete, timeouts=Timeouts(linger=0.5))
-    client = tls.connect()
-    write(client, BAD + bytes(100000))
-    tls.loop.run(lambda: client.ended)
-    assert client.received.endswith(b"Bad Request\n")
+    with Raw(tls) as client:
+        client.send(BAD)
+        assert client.readAll().endswith(b"Bad Request\n")
+        tls.loop.run(client.isAtEnd)
     tls.loop.run(lambda: not len(tls.factory._sweep))
 
 
@@ -250,32 +345,16 @@ def test_closedWhileBlocked(tls: Encrypted) -> None:
     The peer says that it closes, when it hasn't read all of the answer.
     """
     tls.listen(answerLong)
-    client = ClientContext().clientConnectionForTLS(None)
-    with socket.create_connection(("127.0.0.1", tls.port)) as below:
-        below.setblocking(False)
-
-        def exchanged() -> None:
-            tls.loop.turn()
-            with suppress(SSL.WantReadError):
-                below.send(client.bio_read(1 << 16))
-            with suppress(BlockingIOError):
-                client.bio_write(below.recv(1 << 16))
-
-        for _ in range(1000):
-            try:
-                client.do_handshake()
-                break
-            except SSL.WantReadError:
-                exchanged()
+    with Raw(tls) as client:
         client.send(HELLO)
-        client.shutdown()
-        below.send(client.bio_read(1 << 16))
+        client.connection.shutdown()
+        client.below.sendall(client.connection.bio_read(1 << 16))
         received = 0
 
         def ended() -> bool:
             nonlocal received
             try:
-                data = below.recv(1 << 16)
+                data = client.below.recv(1 << 16)
             except BlockingIOError:
                 return False
             received += len(data)

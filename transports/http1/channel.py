@@ -134,11 +134,9 @@ class HTTPChannel(SwitchingConnection):
 
     def _endOfInput(self) -> None:
         if self._exchange is None:
-            self._intake = _CLOSING
             self._close()
         else:
-            self._lose(PeerGone("the peer closed the connection"))
-            self.abort()
+            self._breakOff(PeerGone("the peer closed the connection"))
 
     def _isHeldUp(self) -> bool:
         """
@@ -414,7 +412,6 @@ class HTTPChannel(SwitchingConnection):
             ):
                 self._linger()
             else:
-                self._intake = _CLOSING
                 self._close()
         elif self._intake is _WHOLE:
             self._intake = _HEAD
@@ -431,12 +428,12 @@ class HTTPChannel(SwitchingConnection):
             be the last, may have sent another request, which would reset the
             connection if it found it closed.
         """
-        if exchange is None or self._secure:
-            # Of TLS, we can't close one side only; and the peer may wait for
-            # that.
-            return False
         # RFC 9112, section 9.3.2: with HTTP/1.1, one may.
-        return exchange.head.keepAlive and exchange.head.version == (1, 1)
+        return (
+            exchange is not None
+            and exchange.head.keepAlive
+            and exchange.head.version == (1, 1)
+        )
 
     def handOver(self, head: bytes, protocol: Any) -> None:
         """

@@ -213,8 +213,7 @@ class ServerConnection(Protocol):
         @return: whether much of the last response is still on its way.  Once
             the socket is closed, nobody would see whether it ever arrives.
         """
-        # Of TLS, we can't close one side only.
-        return not self._secure and self._written > GATHER and self._unsent() > GATHER
+        return self._written > GATHER and self._unsent() > GATHER
 
     def _taken(self) -> int:
         """
@@ -350,12 +349,15 @@ class ServerConnection(Protocol):
         and with it goes what the peer has not read yet (RFC 9112, section
         9.6).
         """
-        self._stopWriting()
+        if self._secure:
+            # TLS does just that, until the peer has closed its side as well.
+            self._close()
+        else:
+            self._stopWriting()
+            transport: Any = self.transport
+            if hasattr(transport, "loseWriteConnection"):
+                transport.loseWriteConnection()
         self._setReading(True)
-        transport: Any = self.transport
-        # TLS can't: what offers to do it there closes the socket beneath.
-        if not self._secure and hasattr(transport, "loseWriteConnection"):
-            transport.loseWriteConnection()
 
     def _abort(self) -> None:
         """

@@ -76,7 +76,9 @@ class Limits:
 
     linger: int = 4 * 1024 * 1024
     """What is read and dropped after our side was closed, so that the peer
-    can read the answer: as much as may be on its way in a fast network."""
+    can read the answer: as much as may be on its way in a fast network.  TLS
+    isn't closed before both sides say so, and there only C{Timeouts.linger}
+    bounds this."""
 
     requests: int | None = 1_000_000
     """Number of requests on one connection.  Whatever slowly adds up with a

@@ -158,6 +158,13 @@ class RefusingConnection(ServerConnection):
         if exchange is not None:
             exchange.lose(problem)
 
+    def _breakOff(self, problem: ExchangeLost) -> None:
+        """
+        Give up the connection, and the present exchange with it.
+        """
+        self._lose(problem)
+        self.abort()
+
     def abort(self) -> None:
         """
         Give up the connection, visibly.
@@ -174,8 +181,7 @@ class RefusingConnection(ServerConnection):
             self._intake = Intake.CLOSING
             self._leave()
         else:
-            self._lose(DeadlineExceeded("the server is shutting down"))
-            self.abort()
+            self._breakOff(DeadlineExceeded("the server is shutting down"))
 
     def _isDone(self) -> bool:
         """
@@ -184,6 +190,10 @@ class RefusingConnection(ServerConnection):
         if self._intake is Intake.HEAD:
             return not self._reader.inHead
         return self._intake is Intake.CLOSING
+
+    def _close(self) -> None:
+        self._intake = Intake.CLOSING
+        super()._close()
 
     def _linger(self) -> None:
         """

@@ -51,8 +51,7 @@ class WatchedConnection(RefusingConnection):
                 )
             if self._mayBeWhole:
                 return
-        self._lose(PeerGone("the peer closed the connection"))
-        self.abort()
+        self._breakOff(PeerGone("the peer closed the connection"))
 
     def progress(self) -> Progress:
         """
@@ -110,7 +109,6 @@ class WatchedConnection(RefusingConnection):
             case Waiting.FIRST | Waiting.IDLE:
                 # What has come meanwhile is read in the reactor's next turn.
                 if not self._unread():
-                    self._intake = Intake.CLOSING
                     self._close()
             case Waiting.CONTENT if exchange is not None:
                 self._failContent(
@@ -122,8 +120,11 @@ class WatchedConnection(RefusingConnection):
                 self._failAnswer(exchange)
             case Waiting.DRAIN:
                 self._endDrain(408)
-            case Waiting.CLOSE if not self._closed:
+            case Waiting.CLOSE if self._closed:
+                # It has all, and a reset would take that back from who hasn't
+                # read it yet.
+                self._leave()
+            case Waiting.CLOSE:
                 self._close()
             case _:
-                self._lose(DeadlineExceeded("the peer takes nothing"))
-                self.abort()
+                self._breakOff(DeadlineExceeded("the peer takes nothing"))
