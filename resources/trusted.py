@@ -29,6 +29,9 @@ class TrustedProxies:
     C{request.chanRequest.connectionInfo} is still the hop.  The fields that
     say so are removed, whoever has sent them: facts are never headers.
 
+    A proxy that comes over TLS and asks for hosts that the certificate isn't
+    valid for is to be named in C{HTTPFactory(trusted=...)}, too.
+
     A proxy must write the fields of C{policy}, and not pass on what it gets in
     X-Forwarded-Proto.
     """

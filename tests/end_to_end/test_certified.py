@@ -155,6 +155,26 @@ def test_gateway(loop: Loop, anyHost: bool, trusted: bool, code: int) -> None:
     loop.run(worker.close())
 
 
+@pytest.mark.parametrize("trustFacts", [True, False])
+def test_dialled(loop: Loop, trustFacts: bool) -> None:
+    """
+    Who has dialled and is asked has no certificate, and has chosen its peer.
+    """
+    sessions: list[Any] = []
+    factory = RPCFactory(reactor=loop.reactor, onSession=sessions.append)
+    client = RPCClient(
+        loop.reactor,
+        Encrypted(loop.reactor, listen(loop, factory)),
+        requestFactory=Site(Seen()),
+        trustFacts=trustFacts,
+    )
+    loop.run(client.connect())
+    loop.run(lambda: bool(sessions))
+    asking = sessions[0].requester.call("GET", "/", Headers([("Host", "a")]))
+    assert loop.run(asking).code == 200
+    loop.run(client.close())
+
+
 @pytest.mark.parametrize(("trusted", "code"), [(True, 200), (False, 421)])
 def test_gatewayInMemory(trusted: bool, code: int) -> None:
     worker = MemoryRequester(

@@ -45,7 +45,8 @@ class RPCFactory(Factory):
         @param trustFacts: whether peers are believed what they say of a
             request's first hop: the client's address and certificate, whether
             that hop was encrypted, and the request's name in logs; or which
-            peers are: see L{Networks}.  Only gateways should be.
+            peers are: see L{Networks}.  Only gateways should be: over TLS, they
+            may also ask for hosts that the certificate isn't valid for.
         @param onSession: called with each L{RPCSession} that is ready; its
             C{requester} makes requests of whoever has dialled.
         """
