@@ -75,7 +75,8 @@ class Form:
     """
     A policy: read an HTML form, C{application/x-www-form-urlencoded} or
     C{multipart/form-data}, then render.  C{request.form} has its fields, and
-    C{request.files} its files, which are gone when the request is done.
+    C{request.files} its files, which are gone when the request is done.  A name
+    that these lack is a L{penstock.core.errors.MissingField}.
 
     What is another type is answered with 415; what isn't well-formed, with
     400; what is more than the limits allow, with 413.  All as soon as it
