@@ -44,6 +44,9 @@ _log: Final = Logger()
 # has no validators (RFC 9110, sections 13.1 and 14.2).
 _SELECTING: Final = frozenset((b"range", b"if-match", b"if-none-match"))
 
+# With one of these there will be no trailers, or it is said already which.
+_NOT_ANNOUNCED: Final = frozenset((b"content-length", b"trailer"))
+
 _OCTETS: Final = b"application/octet-stream"
 _TEXT: Final = b"text/plain; charset=utf-8"
 
@@ -240,23 +243,38 @@ class AnsweringRequest(ReadingRequest):
             channel.finish()
             self._over()
             return
+        trailers = None
+        if response is not None:
+            body, trailers = response.body, response.trailers
         if self.began and not self.done:
+            discard(body)
             raise LocalProtocolError(
                 "the resource has written to the request, and returned an answer, "
                 "too: one of both is enough"
             )
-        trailers = None
         if response is not None:
-            body, trailers = response.body, response.trailers
             self._adopt(response)
         headers = self.out_headers
         if contentType is not None and b"content-type" not in headers:
             own = getattr(self.resource, "contentType", None)
             headers.setRaw(b"content-type", contentType if own is None else own)
+        try:
+            self._sendWhole(headers, body, trailers)
+        except BaseException:
+            if not self.began:
+                discard(body)
+            raise
+
+    def _sendWhole(self, headers: Headers, body: Any, trailers: Headers | None) -> None:
+        """
+        Send what is left of C{body}, and of C{headers} what goes with it.
+        """
         body, length = self._select(headers, body)
         if length is not None and self.code not in (204, 304):
             headers.setRaw(b"content-length", b"%d" % length)
-        elif trailers and b"trailer" not in headers:
+        elif (
+            trailers and headers.hasNone(_NOT_ANNOUNCED) and self.clientproto >= (1, 1)
+        ):
             names = [name for name, _ in trailerFields(trailers)]
             if names:
                 # RFC 9110, section 6.6.2.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from twisted.protocols.basic import FileSender
 from twisted.web.client import FileBodyProducer
 from zope.interface import implementer
 
+from penstock.core.body import FilePart, Series
 from penstock.core.content import Stream
 from penstock.core.errors import HTTPError, LimitExceeded
 from penstock.core.headers import Headers
@@ -831,3 +833,61 @@ def test_noRangesOfAProducer() -> None:
     wire, _ = ask(site, headers=[(b"range", b"bytes=0-1")])
     wire.turn()
     assert (wire.code, wire.body) == (200, b"2 1 0 ")
+
+
+# Bodies that are never sent
+
+
+def refuses(request: Request, headers: Headers, body: Any) -> Any:
+    """
+    A filter that fails, but for the page that says so.
+    """
+    if request.code == 200:
+        raise ZeroDivisionError
+    return body
+
+
+class Unsendable(Resource):
+    """
+    Answers with what can't be, around something open.
+    """
+
+    def __init__(self, why: str, make: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.why = why
+        self.make = make
+        self.file = TemporaryFile(buffering=0)
+        self.file.write(b"content")
+
+    def render_GET(self, request: Request) -> Response:
+        if self.why == "filter":
+            request.addFilter(refuses)
+        elif self.why == "twice":
+            request.write(b"something else")
+        code = 401 if self.why == "no challenge" else 200
+        self.file.seek(0)
+        return Response(self.make(self.file), code)
+
+
+@pytest.mark.parametrize("why", ["filter", "no challenge", "twice"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda file: file,
+        lambda file: Series((b"-", FilePart(file, 0, 1), b"-")),
+        lambda file: Produced(lambda consumer: None, unsent=file.close),
+    ],
+    ids=["file", "series", "producer"],
+)
+def test_closedUnsent(way: Any, why: str, make: Any, loggedErrors: Any) -> None:
+    """
+    What a body holds open is closed, even where its response can't be sent.
+    """
+    root = Unsendable(why, make)
+    answer = way.ask(root)
+    if why == "twice":
+        assert answer.body is None
+    else:
+        assert answer.code == 500
+    assert root.file.closed
+    assert len(loggedErrors.flush()) == 1

@@ -115,6 +115,29 @@ def test_noRoomForTrailers(way: Any) -> None:
     assert (answer.body, answer.trailers) == (b"onetwo", None)
 
 
+class Declared(Resource):
+    """
+    Knows how long it will be, although it comes in pieces.
+    """
+
+    def render_GET(self, request: Request) -> Response:
+        return Response(
+            blocks(),
+            headers=[("content-length", "6")],
+            trailers=Headers([("server-timing", "made;dur=1.5")]),
+        )
+
+
+@pytest.mark.everywhere
+def test_noneAnnounced() -> None:
+    """
+    Trailers that there is no room for aren't announced, either.
+    """
+    wire = ask(Site(Declared()))[0]
+    assert (wire.body, wire.trailers) == (b"onetwo", None)
+    assert "trailer" not in wire.headers
+
+
 @pytest.mark.everywhere
 def test_trailersOfHEAD() -> None:
     """
