@@ -103,7 +103,9 @@ def test_exchangeWithoutCredit() -> None:
         scene.pipe.advance(5)
     assert isinstance(stuck.problem, DeadlineExceeded)
     assert fine.problem is None
-    assert scene.peer.take(AbortConnection) == [AbortConnection(1, Reason.DEADLINE, "")]
+    assert scene.peer.take(AbortConnection) == [
+        AbortConnection(1, Reason.DEADLINE, "the peer takes no content")
+    ]
 
 
 def test_connectionWithoutCredit() -> None:

@@ -105,7 +105,7 @@ def test_factsGoOn() -> None:
     info = ConnectionInfo(
         "http1", "edge-2", IPv6Address("TCP", "2001:db8::1", 7), None, True, None, 9.0
     )
-    scene.peer.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
+    scene.peer.requester.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
     scene.settle()
     known = scene.served[0].exchange.connectionInfo
     assert known.requestId == "edge-2"
@@ -145,7 +145,7 @@ def test_clientThatNobodyKnows(facts: tuple[Any, ...]) -> None:
 def test_clientWithoutAddress(peer: Any) -> None:
     scene = Scene(trustFacts=True, other=RPCLimits())
     info = ConnectionInfo("http1", "edge-2", peer, None, True)
-    scene.peer.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
+    scene.peer.requester.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
     scene.settle()
     known = scene.served[0].exchange.connectionInfo
     assert known.peer == Unnamed()
@@ -167,7 +167,7 @@ def test_whatIsKnownOfTLS() -> None:
         certificate,
     )
     for _ in range(2):
-        scene.peer.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
+        scene.peer.requester.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
     scene.settle()
     first, second = (served.exchange.connectionInfo for served in scene.served)
     assert first.local == IPv4Address("TCP", "192.0.2.1", 443)
@@ -179,7 +179,7 @@ def test_certificateOfAStranger() -> None:
     scene = Scene(other=RPCLimits())
     certificate = crypto.X509.from_cryptography(_certificate())
     info = ConnectionInfo("http1", "edge-2", None, None, True, certificate)
-    scene.peer.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
+    scene.peer.requester.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
     scene.settle()
     known = scene.served[0].exchange.connectionInfo
     assert known.peerCertificate is None
@@ -193,7 +193,7 @@ def test_strangeCertificate() -> None:
     """
     scene = Scene(trustFacts=True, other=RPCLimits())
     info = ConnectionInfo("http1", "edge-2", None, None, True, object())
-    scene.peer.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
+    scene.peer.requester.startRequest(b"GET", b"/", Headers(), _Nobody(), info=info)
     scene.settle()
     assert scene.served[0].exchange.connectionInfo.peerCertificate is None
 
@@ -220,7 +220,8 @@ def test_deadline(trustFacts: bool) -> None:
     scene.settle()
     assert second.calls == ["complete", "lost"]
     assert isinstance(second.problem, DeadlineExceeded)
-    assert AbortConnection(3, Reason.DEADLINE, "") in scene.peer.received
+    (abort,) = scene.peer.take(AbortConnection)
+    assert abort[:2] == (3, Reason.DEADLINE)
     assert first.calls == third.calls == fourth.calls == ["complete"]
     first.answer(b"in time")
     scene.settle()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core.headers import Headers
-from penstock.transports.rpc.exchanges import take
+from penstock.transports.rpc.backlog import Backlog
 from penstock.transports.rpc.limits import RPCLimits
 from penstock.transports.rpc.messages import (
     AbortConnection,
@@ -411,20 +411,21 @@ def test_stopReachesAQuietSender() -> None:
     st.lists(st.binary(min_size=1, max_size=20), min_size=1),
     st.lists(st.integers(1, 30)),
 )
-def test_take(parts: list[bytes], sizes: list[int]) -> None:
+def test_backlog(parts: list[bytes], sizes: list[int]) -> None:
     """
-    What is taken from a queue is what was put in, in pieces as asked.
+    What is taken from a backlog is what was put in, in pieces as asked.
     """
-    from collections import deque
-
-    queue: deque[bytes | memoryview] = deque(parts)
+    backlog = Backlog()
+    for part in parts:
+        backlog.append(part)
     left = b"".join(parts)
     for size in sizes:
         if size > len(left):
             break
-        assert take(queue, size) == left[:size]
+        assert backlog.take(size) == left[:size]
         left = left[size:]
-    assert b"".join(queue) == left
+        assert backlog.size == len(left)
+    assert not left or backlog.take(len(left)) == left
 
 
 @given(st.data())
@@ -483,7 +484,7 @@ def test_smallAnswersStarveNoLargeOne() -> None:
     assert len(scene.served) == 301
 
 
-def test_othersGetTheirTurnOfTheLoop() -> None:
+def test_othersGetTheirTurnOfTheLoop(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     A carrier that takes everything isn't given everything in one go.
     """
@@ -491,21 +492,14 @@ def test_othersGetTheirTurnOfTheLoop() -> None:
     served = serving(scene, 1, 3)
     taken: list[int] = []
 
-    class Endless:
-        """
-        A carrier that never pauses anybody.
-        """
+    def write(data: bytes) -> None:
+        taken.append(len(data))
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(scene.pipe.left, name)
+    def writeSequence(data: list[bytes]) -> None:
+        taken.append(sum(map(len, data)))
 
-        def write(self, data: bytes) -> None:
-            taken.append(len(data))
-
-        def writeSequence(self, data: list[bytes]) -> None:
-            taken.append(sum(map(len, data)))
-
-    scene.session.transport = Endless()  # type: ignore[assignment]
+    monkeypatch.setattr(scene.pipe.left, "write", write)
+    monkeypatch.setattr(scene.pipe.left, "writeSequence", writeSequence)
     for one in served:
         one.exchange.writeData(b"x" * 8 * MiB)
     assert sum(taken) == 0

@@ -19,6 +19,7 @@ from penstock.transports.rpc.limits import RPCLimits
 from penstock.transports.rpc.messages import (
     AbortConnection,
     GoAway,
+    Ping,
     Reason,
     Request,
     WriteHeaders,
@@ -185,7 +186,7 @@ def test_askingAgainWhenLost() -> None:
                 again.append(scene.ask())  # noqa: B023
 
         asked = Persistent()
-        scene.session.startRequest(b"GET", b"/", Headers(), asked)
+        scene.session.requester.startRequest(b"GET", b"/", Headers(), asked)
         scene.settle()
         match end:
             case "loss":
@@ -231,4 +232,23 @@ def test_closedBeforeHelloWithRequests() -> None:
     scene.say(WriteHeaders(2, 200, (), None, None, True))
     assert asked.calls == ["head", "complete"]
     scene.say(GoAway(0, 0, 0, ""))
+    assert closed == [None]
+
+
+def test_goodbyeToWhoServesNothing() -> None:
+    """
+    What was asked is lost with the hello, and then there is nothing to wait
+    for but the peer's goodbye, and that not for ever.
+    """
+    scene = Scene(greets=False)
+    asked = scene.ask()
+    closed: list[None] = []
+    scene.session.close().addCallback(closed.append)
+    scene.peer.write(opening(True, exchanges=0))
+    scene.settle()
+    assert isinstance(asked.problem, Unavailable)
+    assert [type(message) for message in scene.peer.take()] == [GoAway]
+    for _ in range(6):
+        scene.pipe.advance(1)
+        scene.say(Ping(0, 1))
     assert closed == [None]

@@ -452,11 +452,33 @@ def test_headTooLongForThePeer() -> None:
     scene.served[0].exchange.writeHeaders(200, large)
     scene.served[0].exchange.finish()
     scene.settle()
-    assert scene.peer.take() == [AbortConnection(1, Reason.LIMIT, "")]
+    (abort,) = scene.peer.take()
+    assert abort[:2] == (1, Reason.LIMIT)
     scene.ask()
     scene.settle()
     assert scene.peer.take(Request)[0].exchange == 2
     assert scene.session.underWay == 1
+
+
+def test_contentOfAHeadThatIsTooLong() -> None:
+    """
+    Is not sent, and so its credit isn't spent; nor is an end sent.
+    """
+    scene = Scene(frame=32 * 1024, connectionWindow=1500)
+    large = Headers([("A", "b" * 40_000)])
+    asked = scene.ask(b"POST", headers=large, hasContent=True)
+    asked.exchange.writeData(b"x" * 1000)
+    scene.say(request(1), request(3))
+    first, second = scene.served
+    first.exchange.writeHeaders(200, large)
+    first.exchange.writeData(b"x" * 1000)
+    first.exchange.finish(Headers([("Digest", "x")]))
+    second.answer(b"y" * 1500)
+    scene.settle()
+    assert [type(message) for message in scene.peer.take()] == [
+        AbortConnection,
+        WriteHeaders,
+    ]
 
 
 def test_stopBeforeTheHead() -> None:

@@ -290,7 +290,9 @@ class Scene:
         """
         asked = Asked()
         session = self.session if of is None else of
-        session.startRequest(method, uri, headers or Headers(), asked, hasContent)
+        session.requester.startRequest(
+            method, uri, headers or Headers(), asked, hasContent
+        )
         return asked
 
     @property

@@ -21,7 +21,7 @@ from penstock.core.endpoints import TLSEndpoint, hostEndpoint
 from penstock.core.errors import Unavailable
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, IRequester, RequestFactory
-from penstock.transports.rpc.calling import RPCCalling
+from penstock.transports.rpc.calling_exchange import RPCCalling
 from penstock.transports.rpc.limits import RPCLimits, RPCTimeouts
 from penstock.transports.rpc.phases import Phase
 from penstock.transports.rpc.session import RPCSession
@@ -103,7 +103,9 @@ class RPCClient(Requester):
         session = self._session
         if session is None or not session.isUsable:
             session = self._dial()
-        return session.startRequest(method, uri, headers, callbacks, hasContent, info)
+        return session.requester.startRequest(
+            method, uri, headers, callbacks, hasContent, info
+        )
 
     def connect(self) -> Deferred[RPCSession]:
         """

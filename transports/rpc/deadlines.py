@@ -4,14 +4,15 @@ How long the peer waits for each of its exchanges, where it says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any, Final
 
 from twisted.internet.interfaces import IReactorTime
 
-from penstock.transports.rpc.exchanges import RPCExchange, Wire
+from penstock.core.errors import DeadlineExceeded
+from penstock.transports.rpc.exchange import RPCExchange
+from penstock.transports.rpc.progress import Wire
 
 # Exchanges that are over are forgotten when there are more than so many.
 _FEW: Final = 64
@@ -22,14 +23,8 @@ class Deadlines:
     One timer, for the first of all deadlines.
     """
 
-    def __init__(
-        self, clock: IReactorTime, expire: Callable[[RPCExchange], None]
-    ) -> None:
-        """
-        @param expire: called with each exchange that nobody waits for any more.
-        """
+    def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._expire = expire
         # By time, and then in order.
         self._heap: list[tuple[float, int, RPCExchange]] = []
         self._most = _FEW
@@ -80,6 +75,5 @@ class Deadlines:
         heap = self._heap
         while heap and heap[0][0] <= now:
             _, _, exchange = heappop(heap)
-            if exchange.wire is not Wire.CLOSED:
-                self._expire(exchange)
+            exchange.giveUp(DeadlineExceeded("the client doesn't wait any longer"))
         self._schedule()

@@ -88,6 +88,18 @@ LOST: Final[dict[int, type[ExchangeLost]]] = {
 """What an exchange that the peer gave up is lost by.  L{Cancelled} for other
 reasons, so that there can be more of them one day."""
 
+_REASONS: Final[dict[type[ExchangeLost], Reason]] = {
+    DeadlineExceeded: Reason.DEADLINE,
+    LimitExceeded: Reason.LIMIT,
+}
+
+
+def reasonOf(problem: ExchangeLost) -> Reason:
+    """
+    @return: what the peer is told of C{problem}, which this side has found.
+    """
+    return _REASONS.get(type(problem), Reason.PROTOCOL)
+
 
 class Hello(NamedTuple):
     """

@@ -190,7 +190,15 @@ class Output:
         Nothing is sent from now on.
         """
         self.gate = _SHUT
-        self._clear()
+        self._startFrame()
+
+    def clear(self) -> None:
+        """
+        L{shut}, and nobody waits any more.
+        """
+        self.shut()
+        self.urgent.clear()
+        self.ring.clear()
 
     def begin(self) -> None:
         """
@@ -329,9 +337,9 @@ class Output:
         pieces = self._pieces
         if self._count:
             pieces[0] = frameHead(self._size, self._count)
-            self._clear()
+            self._startFrame()
             self._write(pieces)
 
-    def _clear(self) -> None:
+    def _startFrame(self) -> None:
         self._pieces = [b""]
         self._size = self._count = 0

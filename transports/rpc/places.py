@@ -8,7 +8,7 @@ from collections import deque
 from typing import Final
 
 from penstock.core.errors import ExchangeLost, Unavailable
-from penstock.transports.rpc.calling import RPCCalling
+from penstock.transports.rpc.calling_exchange import RPCCalling
 
 _NOT_SERVED: Final = "the peer takes no requests"
 
@@ -117,24 +117,24 @@ class Places:
         """
         Nobody waits any more.
         """
-        for exchange in self.close():
+        for exchange in self._takeWaiting():
             exchange.detach()
             exchange.lose(problem)
 
-    def close(self) -> list[RPCCalling]:
-        """
-        @return: those that waited, which are forgotten.
-        """
-        waiting = list(self._waiting)
-        self._waiting.clear()
-        return waiting
-
-    def clear(self) -> None:
+    def clear(self) -> list[RPCCalling]:
         """
         There is no peer any more.
+
+        @return: those that waited, which are forgotten.
         """
         self.isOpen = False
         self.taken = 0
+        return self._takeWaiting()
+
+    def _takeWaiting(self) -> list[RPCCalling]:
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        return waiting
 
     def _admitWaiting(self) -> None:
         # Who is admitted may fail at once, and so give its place to the next:

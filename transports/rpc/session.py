@@ -11,22 +11,15 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Final
 
-from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import (
-    IPushProducer,
-    IReactorTime,
-    ISSLTransport,
-    ITCPTransport,
-)
+from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from penstock.core.certified import certifiedHosts
-from penstock.core.direct import finishClosing, isPlainSocket, writeNow
 from penstock.core.errors import (
     DeadlineExceeded,
     ExchangeLost,
@@ -35,15 +28,11 @@ from penstock.core.errors import (
     PeerProtocolError,
     Unavailable,
 )
-from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, RequestFactory, refusedOf
-from penstock.transports.rpc.calling import RPCCalling
+from penstock.transports.rpc.carrier import Carrier
 from penstock.transports.rpc.codec import MAGIC, Decoder, Rejected, encode, frame
 from penstock.transports.rpc.deadlines import Deadlines
-from penstock.transports.rpc.exchanges import RPCExchange
-from penstock.transports.rpc.facts import readDeadline, readFacts, writeFacts
 from penstock.transports.rpc.greeting import Greeting, NotUnderstood, readHello
-from penstock.transports.rpc.heads import RequestFields
 from penstock.transports.rpc.limits import RPCLimits, RPCTimeouts
 from penstock.transports.rpc.messages import (
     GoAway,
@@ -51,25 +40,18 @@ from penstock.transports.rpc.messages import (
     Ping,
     Pong,
     Reason,
+    reasonOf,
 )
 from penstock.transports.rpc.multiplex import Multiplexer
 from penstock.transports.rpc.output import Gate, Output
 from penstock.transports.rpc.phases import Leaving, Phase
 from penstock.transports.rpc.requester import SessionRequester
-from penstock.transports.rpc.serving import RPCServing
 from penstock.transports.rpc.violation import Violation
 from penstock.transports.rpc.watch import Watch
 
 _log: Final = Logger()
 
 _numbers: Final = count(1)
-
-_REASONS: Final[dict[type[ExchangeLost], Reason]] = {
-    DeadlineExceeded: Reason.DEADLINE,
-    LimitExceeded: Reason.LIMIT,
-    PeerProtocolError: Reason.PROTOCOL,
-}
-
 
 # Looked up once: each look into an enum costs a tenth of a microsecond.
 _OPEN: Final = Phase.OPEN
@@ -83,6 +65,8 @@ class RPCSession(Protocol):
     One connection.
 
     @ivar phase: how far it has got.
+    @ivar info: what is known of the connection.
+    @ivar peer: what the peer has said of itself, once it has.
     @ivar requester: an L{IRequester} for requests that the peer serves.
     """
 
@@ -111,29 +95,36 @@ class RPCSession(Protocol):
         """
         self._clock = clock
         self._dialled = dialled
+        self._trustFacts = trustFacts
         self._limits = limits
         self._timeouts = timeouts
-        self._trustFacts = trustFacts
-        self._authority = authority
-        self._requestFields = RequestFields()
         self._tellRefused = refusedOf(requestFactory)
         self._onOpen = onOpen
         self._onClosed = onClosed
         self._name = f"rpc-{next(_numbers)}"
-        self._info = ConnectionInfo("rpc", self._name)
-        self._isPlain = False
-        self._leaving = Leaving.NOBODY
+        self._leaving = _NOBODY
         self._closed: list[Deferred[None]] = []
         self.phase = Phase.CONNECTING
+        self.info = ConnectionInfo("rpc", self._name)
+        self.peer = Greeting()
+        self._carrier = Carrier()
         self._output = Output(
-            self._writeFrame, self.later, self._flooded, limits.unsent
+            self._carrier.write, self.later, self._flooded, limits.unsent
         )
         self._decoder = Decoder(limits.frame)
+        self._deadlines = Deadlines(clock)
         self._multiplexer = Multiplexer(
-            self, self._output, requestFactory, limits, dialled
+            self,
+            self._output,
+            requestFactory,
+            limits,
+            dialled,
+            trustFacts,
+            self._deadlines,
         )
-        self._watch = Watch(clock, timeouts, self)
-        self._deadlines = Deadlines(clock, self._multiplexer.expire)
+        self._caller = self._multiplexer.caller
+        self._server = self._multiplexer.server
+        self._watch = Watch(clock, timeouts, self, self._multiplexer)
         self._actions: dict[type, Callable[[Any], None]] = {
             Rejected: self._rejected,
             Hello: self._hello,
@@ -142,23 +133,9 @@ class RPCSession(Protocol):
             GoAway: self._goAway,
             **self._multiplexer.actions,
         }
-        self.requester = SessionRequester(self)
+        self.requester = SessionRequester(self._caller, authority, self.close)
 
     # Facts
-
-    @property
-    def info(self) -> ConnectionInfo:
-        """
-        What is known of the connection.
-        """
-        return self._info
-
-    @property
-    def peer(self) -> Greeting:
-        """
-        What the peer has said of itself, once it has.
-        """
-        return self._multiplexer.peer
 
     @property
     def rtt(self) -> float | None:
@@ -179,62 +156,9 @@ class RPCSession(Protocol):
         """
         Whether requests may be started, perhaps to wait a little.
         """
-        return self._leaving is _NOBODY and (
-            self.phase is _OPEN
-            or self.phase is _GREETING
-            or self.phase is Phase.CONNECTING
-        )
-
-    def factsOf(self, exchange: RPCExchange) -> ConnectionInfo:
-        """
-        See L{penstock.transports.rpc.exchanges.Owner}.
-        """
-        if isinstance(exchange, RPCServing):
-            hop = self._info._replace(requestId=f"{self._name}-{exchange.number}")
-            return readFacts(exchange.facts, hop, self._trustFacts)
-        return self._info._replace(requestId=f"{self._name}-out-{exchange.number}")
+        return self._caller.isOpen
 
     # For whoever has made it
-
-    def startRequest(
-        self,
-        method: bytes,
-        uri: bytes,
-        headers: Headers,
-        callbacks: Any,
-        hasContent: bool = False,
-        info: ConnectionInfo | None = None,
-    ) -> RPCCalling:
-        """
-        See L{penstock.core.interfaces.IRequester}.
-
-        @param info: what is known of the first hop, if the request is passed
-            on: goes with it as facts.
-        """
-        uri, fields, length = self._requestFields.make(
-            method, uri, headers, hasContent, self._authority
-        )
-        facts = None if info is None else writeFacts(info)
-        multiplexer = self._multiplexer
-        exchange = RPCCalling(
-            multiplexer, method, uri, fields, facts, callbacks, hasContent, length
-        )
-        if (
-            hasContent
-            and self._leaving is _NOBODY
-            and multiplexer.places.admit(exchange)
-        ):
-            # Nothing was sent, nor is anything called back, before there is
-            # content to go with the head; and that is coming now.
-            callbacks.requestStarted(exchange)
-            return exchange
-        callbacks.requestStarted(exchange)
-        if self.isUsable:
-            multiplexer.start(exchange)
-        else:
-            exchange.detach()
-            exchange.lose(Unavailable("the connection is being closed"))
-        return exchange
 
     def close(self) -> Deferred[None]:
         """
@@ -247,12 +171,10 @@ class RPCSession(Protocol):
             return succeed(None)
         closed: Deferred[None] = Deferred()
         self._closed.append(closed)
-        if self._leaving is Leaving.NOBODY:
+        if self._leaving is _NOBODY:
             self._leaving = Leaving.SOON
-            self._multiplexer.isServing = False
-            self._leaveIfPossible()
-            if not self._multiplexer.underWay:
-                self.idle()
+            self._multiplexer.close()
+            self._leave()
         return closed
 
     def abort(self, problem: ExchangeLost | None = None) -> None:
@@ -262,23 +184,19 @@ class RPCSession(Protocol):
         @param problem: what the exchanges are lost by.
         """
         before = self.phase
-        if before is Phase.CLOSED:
-            return
-        self._loseAll(problem or PeerGone("this side has closed the connection"))
-        if before is Phase.CONNECTING:
-            self._end()
-        else:
-            transport: Any = self.transport
-            transport.unregisterProducer()
-            transport.abortConnection()
+        if before is not Phase.CLOSED:
+            self._loseAll(problem or PeerGone("this side has closed the connection"))
+            if before is Phase.CONNECTING:
+                self._end()
+            else:
+                self._carrier.abort()
 
     def failed(self, reason: Failure) -> None:
         """
         For whoever dials: there will be no connection.
         """
         if self.phase is Phase.CONNECTING:
-            text = f"no connection: {reason.getErrorMessage()}"
-            self._loseAll(Unavailable(text))
+            self._loseAll(Unavailable(f"no connection: {reason.getErrorMessage()}"))
             self._end()
 
     # From the transport
@@ -293,30 +211,16 @@ class RPCSession(Protocol):
             transport.abortConnection()
             return
         self.phase = Phase.GREETING
-        if ITCPTransport.providedBy(transport) and not isinstance(
-            transport.getHost(), UNIXAddress
-        ):
-            # Each frame is all that there is to say for now.  Older Twisted
-            # says of a unix socket, too, that it is TCP.
-            transport.setTcpNoDelay(True)
-        transport.registerProducer(self, True)
-        self._isPlain = isPlainSocket(transport)
-        self._info = ConnectionInfo(
-            "rpc",
-            self._name,
-            transport.getPeer(),
-            transport.getHost(),
-            ISSLTransport.providedBy(transport),
-        )
+        self._carrier.open(transport, self)
+        self.info = self._carrier.describe(self._name)
         limits = self._limits
-        serves = self._multiplexer.isServing
         greeting = Greeting(
             limits.window,
             limits.connectionWindow,
-            limits.exchanges if serves else 0,
+            limits.exchanges if self._server.isOpen else 0,
             limits.frame,
         )
-        transport.write(MAGIC + frame(greeting.hello(self._dialled)))
+        self._carrier.write([MAGIC, frame(greeting.hello(self._dialled))])
         self._watch.expect(
             self._timeouts.hello, DeadlineExceeded("the peer said no hello")
         )
@@ -364,103 +268,50 @@ class RPCSession(Protocol):
         """
         self._watch.drained()
         self._output.setGate(Gate.OPEN)
-        finishClosing(self.transport)
+        self._carrier.resumed()
 
     def stopProducing(self) -> None:
         """
         The transport is gone: C{connectionLost} says so too.
         """
 
-    # For the multiplexer
+    # For its exchanges: see L{penstock.transports.rpc.direction.Session}
 
     def later(self, call: Callable[[], None]) -> None:
         """
-        See L{penstock.transports.rpc.multiplex.Surroundings}.
+        Call C{call} from the event loop, soon.
         """
         self._clock.callLater(0, call)
 
     def idle(self) -> None:
         """
-        See L{penstock.transports.rpc.multiplex.Surroundings}.
-
-        If somebody has said goodbye, it is time to close.
+        If somebody has said goodbye, it may be time to close.
         """
-        if self._leaving is _NOBODY:
-            # Mostly; and each case below costs a tenth of a microsecond.
-            return
-        match self._leaving:
-            case Leaving.PEER:
-                # Ours is the last that we say; the peer closes when it comes.
-                if self.phase is _OPEN:
-                    self._sayGoodbye()
-                    self._shut()
-            case Leaving.BOTH:
-                if self.phase is _OPEN:
-                    self._output.flush()
-                    self._shut()
-                    self._lose()
-            case Leaving.US:
-                self._watch.expect(self._timeouts.close, PeerGone("goodbye"))
-            case Leaving.SOON:
-                if self.phase is Phase.CONNECTING:
-                    self._end()
-                elif self.phase is _GREETING:
-                    self._shut()
-                    self._lose()
-                elif self.phase is _OPEN:
-                    self._leaveIfPossible()
-                    self._watch.expect(self._timeouts.close, PeerGone("goodbye"))
-
-    def began(self, exchange: RPCServing) -> None:
-        """
-        See L{penstock.transports.rpc.multiplex.Surroundings}.
-        """
-        if exchange.facts is not None:
-            deadline = readDeadline(exchange.facts)
-            if deadline is not None:
-                self._deadlines.add(exchange, deadline)
+        if self._leaving is not _NOBODY:
+            self._leave()
 
     def refused(self, code: int | None, reason: str, line: bytes = b"") -> None:
         """
-        See L{penstock.transports.rpc.multiplex.Surroundings}.
+        Tell whoever keeps a log.
         """
         if self._tellRefused is not None:
-            self._tellRefused(self._info, code, reason, line)
+            self._tellRefused(self.info, code, reason, line)
 
-    # For the watch
+    # For the watch: see L{penstock.transports.rpc.watch.Watched}
 
     def ping(self, token: int) -> None:
         """
-        See L{penstock.transports.rpc.watch.Watched}.
+        Send a ping.
         """
         self._output.send(encode(Ping(0, token)))
 
     def timedOut(self, problem: ExchangeLost) -> None:
         """
-        See L{penstock.transports.rpc.watch.Watched}.
+        The connection is of no use any more.
         """
-        if self._leaving is Leaving.NOBODY:
+        if self._leaving is _NOBODY:
             _log.info("{session}: {problem}", session=self._name, problem=problem)
         self.abort(problem)
-
-    def starving(self) -> list[RPCExchange]:
-        """
-        See L{penstock.transports.rpc.watch.Watched}.
-        """
-        exchanges = self._multiplexer.exchanges
-        return [exchange for exchange in exchanges if exchange.isStarving]
-
-    def starve(self, exchange: RPCExchange) -> None:
-        """
-        See L{penstock.transports.rpc.watch.Watched}.
-        """
-        self._multiplexer.starve(exchange)
-
-    def forgive(self, resets: int) -> None:
-        """
-        See L{penstock.transports.rpc.watch.Watched}.
-        """
-        self._multiplexer.replenish(resets)
 
     # Messages about the connection
 
@@ -475,20 +326,19 @@ class RPCSession(Protocol):
         except NotUnderstood as problem:
             self._fail(PeerProtocolError(str(problem)), Reason.UNSUPPORTED)
             return
-        if self._info.secure:
-            transport: Any = self.transport
-            certificate = transport.getPeerCertificate()
-            self._info = self._info._replace(peerCertificate=certificate)
+        if self.info.secure:
+            self.info = self._carrier.describe(self._name)
             if not self._dialled and not self._trustFacts:
                 # Who dials has no certificate for what it is asked.
-                self._multiplexer.certifiedHosts = certifiedHosts(transport)
+                self._server.certifiedHosts = certifiedHosts(self.transport)
+        self.peer = peer
         self.phase = Phase.OPEN
         self._watch.start()
         gate = Gate.FULL if self._watch.isFull else Gate.OPEN
         self._output.start(peer.frame, peer.connectionWindow, gate)
         self._multiplexer.begin(peer)
         # Closed before there was anybody to tell, perhaps.
-        self._leaveIfPossible()
+        self.idle()
         if self._onOpen is not None:
             self._onOpen(self)
 
@@ -510,28 +360,47 @@ class RPCSession(Protocol):
             )
         both = self._leaving is Leaving.US
         self._leaving = Leaving.BOTH if both else Leaving.PEER
-        self._multiplexer.leave(message.last)
-        if not self._multiplexer.underWay:
-            self.idle()
+        self._caller.leave(message.last)
+        self._leave()
 
     # Within
 
-    def _leaveIfPossible(self) -> None:
+    def _leave(self) -> None:
         """
-        Say goodbye, if that was put off and needn't be any longer.
+        Go on with the goodbye, as far as it is time for that.
         """
         if self._leaving is Leaving.SOON and self.phase is _OPEN:
             # Requests first: none may come after it.
             self._output.flush()
-            if not self._multiplexer.isBusy:
+            if not self._caller.isBusy:
                 self._leaving = Leaving.US
                 self._sayGoodbye()
+        if self._multiplexer.underWay:
+            return
+        match self._leaving, self.phase:
+            case Leaving.SOON, Phase.CONNECTING:
+                self._end()
+            case Leaving.SOON, Phase.GREETING:
+                self._shut()
+                self._carrier.close()
+            case Leaving.US, Phase.OPEN:
+                self._watch.expect(self._timeouts.close, PeerGone("goodbye"))
+            case Leaving.PEER, Phase.OPEN:
+                # Ours is the last that we say; the peer closes when it comes.
+                self._sayGoodbye()
+                self._shut()
+            case Leaving.BOTH, Phase.OPEN:
+                self._output.flush()
+                self._shut()
+                self._carrier.close()
 
     def _sayGoodbye(self) -> None:
-        last = max(self._multiplexer.lastServed, 0)
-        self._multiplexer.isServing = False
-        self._output.send(encode(GoAway(0, last, Reason.DONE, "")))
+        self._multiplexer.close()
+        self._output.send(encode(self._goodbye(Reason.DONE, "")))
         self._output.flush()
+
+    def _goodbye(self, reason: Reason, text: str) -> GoAway:
+        return GoAway(0, max(self._server.lastNumber, 0), reason, text)
 
     def _fail(self, problem: ExchangeLost, reason: Reason | None = None) -> None:
         """
@@ -541,13 +410,10 @@ class RPCSession(Protocol):
             return
         _log.info("{session}: closing: {problem}", session=self._name, problem=problem)
         self.refused(None, str(problem))
-        if reason is None:
-            reason = _REASONS.get(type(problem), Reason.PROTOCOL)
-        last = max(self._multiplexer.lastServed, 0)
-        transport: Any = self.transport
-        transport.write(frame(GoAway(0, last, reason, str(problem))))
+        goodbye = self._goodbye(reason or reasonOf(problem), str(problem))
+        self._carrier.write([frame(goodbye)])
         self._shut()
-        self._lose()
+        self._carrier.close()
         self._loseAll(problem)
 
     def _loseAll(self, problem: ExchangeLost) -> None:
@@ -566,12 +432,6 @@ class RPCSession(Protocol):
         self._output.shut()
         self._watch.expect(self._timeouts.close, PeerGone("closing took too long"))
 
-    def _lose(self) -> None:
-        transport: Any = self.transport
-        # Or the transport would wait for it.
-        transport.unregisterProducer()
-        transport.loseConnection()
-
     def _end(self) -> None:
         if self.phase is not Phase.CLOSED:
             self.phase = Phase.CLOSED
@@ -582,17 +442,6 @@ class RPCSession(Protocol):
                 self._onClosed(self)
             for deferred in closed:
                 deferred.callback(None)
-
-    def _writeFrame(self, pieces: list[bytes]) -> None:
-        transport: Any = self.transport
-        if len(pieces) == 3:
-            # A block of content, mostly, and not worth a copy.
-            transport.writeSequence(pieces)
-        elif self._isPlain:
-            # At once, so that the peer is at work while we are.
-            writeNow(transport, b"".join(pieces))
-        else:
-            transport.write(b"".join(pieces))
 
     def _flooded(self) -> None:
         self._fail(LimitExceeded("the peer doesn't read replies"))

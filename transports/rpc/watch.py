@@ -5,16 +5,17 @@ Everything about a session that has a deadline.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from penstock.core.errors import DeadlineExceeded, ExchangeLost, PeerGone
-from penstock.transports.rpc.exchanges import RPCExchange
+from penstock.transports.rpc.exchange import RPCExchange
 from penstock.transports.rpc.limits import RPCTimeouts
+from penstock.transports.rpc.multiplex import Multiplexer
 
 # Resets that are forgiven in a second.
-_FORGIVEN = 1000
+_FORGIVEN: Final = 1000
 
 
 class Watched(Protocol):
@@ -32,21 +33,6 @@ class Watched(Protocol):
         The connection is of no use any more.
         """
 
-    def starving(self) -> list[RPCExchange]:
-        """
-        @return: exchanges whose content waits to be sent.
-        """
-
-    def starve(self, exchange: RPCExchange) -> None:
-        """
-        The peer took none of the content of C{exchange} for too long.
-        """
-
-    def forgive(self, resets: int) -> None:
-        """
-        So much time has passed.
-        """
-
 
 class Watch:
     """
@@ -58,11 +44,19 @@ class Watch:
     """
 
     def __init__(
-        self, clock: IReactorTime, timeouts: RPCTimeouts, watched: Watched
+        self,
+        clock: IReactorTime,
+        timeouts: RPCTimeouts,
+        watched: Watched,
+        multiplexer: Multiplexer,
     ) -> None:
+        """
+        @param multiplexer: has the exchanges that may take too long.
+        """
         self._clock = clock
         self._timeouts = timeouts
         self._watched = watched
+        self._multiplexer = multiplexer
         self.heard = False
         self.isFull = False
         self.rtt: float | None = None
@@ -132,7 +126,7 @@ class Watch:
         if problem is not None:
             self._watched.timedOut(problem)
             return
-        self._watched.forgive(int((now - self._lastSweep) * _FORGIVEN))
+        self._multiplexer.server.forgive(int((now - self._lastSweep) * _FORGIVEN))
         self._lastSweep = now
         self._sweepExchanges(now)
         if now - self._lastPing >= self._timeouts.heartbeat:
@@ -159,10 +153,10 @@ class Watch:
         before, self._waits = self._waits, {}
         if stall is None or self.isFull:
             return
-        for exchange in self._watched.starving():
+        for exchange in self._multiplexer.starving():
             sent, since = before.get(exchange, (-1, now))
             if sent == exchange.sentContent and now - since >= stall:
-                self._watched.starve(exchange)
+                exchange.giveUp(DeadlineExceeded("the peer takes no content"))
             else:
                 if sent != exchange.sentContent:
                     since = now

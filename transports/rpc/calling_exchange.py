@@ -4,28 +4,25 @@ Exchanges that this side has started.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from penstock.core.errors import LimitExceeded
 from penstock.core.exchange import CallingExchange
+from penstock.core.headers import Headers
 from penstock.core.incoming import Inflow
+from penstock.core.interfaces import ConnectionInfo
 from penstock.core.order import Stage
 from penstock.transports.rpc.codec import encode, encodeParts
-from penstock.transports.rpc.exchanges import (
-    WITH_HEAD,
-    Arrival,
-    Ending,
-    Owner,
-    RPCExchange,
-    Wire,
-    take,
-)
+from penstock.transports.rpc.exchange import WITH_HEAD, Owner, RPCExchange
 from penstock.transports.rpc.messages import (
     Fields,
     HandleContentComplete,
     Method,
     Reason,
 )
+from penstock.transports.rpc.progress import Arrival, Ending, Wire
+
+# RFC 9110, section 6.4.1, apart from HEAD.
+_BODILESS: Final = frozenset((204, 205, 304))
 
 # Looked up once: each look into an enum costs a tenth of a microsecond.
 _OPEN: Final = Wire.OPEN
@@ -39,16 +36,36 @@ _FINISHED: Final = Stage.FINISHED
 _STOPPED: Final = Inflow.STOPPED
 
 
+class CallingOwner(Owner, Protocol):
+    """
+    Our own exchanges, as one of them knows them.
+    """
+
+    nextNumber: int
+    """The number of the next exchange that is started."""
+
+    def opened(self, exchange: RPCCalling) -> None:
+        """
+        The request of C{exchange} goes out now, with L{nextNumber}.
+        """
+
+    def forget(self, exchange: RPCCalling) -> None:
+        """
+        C{exchange} is over on the wire.
+        """
+
+
 class RPCCalling(RPCExchange, CallingExchange):
     """
     An exchange that this side has started.
     """
 
+    _owner: CallingOwner
     _contentMethod = int(Method.handleContentChunk)
 
     def __init__(
         self,
-        owner: Owner,
+        owner: CallingOwner,
         method: bytes,
         target: bytes,
         fields: Fields,
@@ -72,11 +89,14 @@ class RPCCalling(RPCExchange, CallingExchange):
         self._blocked = True
 
     @property
-    def isHead(self) -> bool:
+    def connectionInfo(self) -> ConnectionInfo:
         """
-        Whether the response has no content, whatever its fields say.
+        See L{penstock.core.interfaces.IExchange}.
         """
-        return self._isHead
+        info = self._owner.info
+        return info._replace(requestId=f"{info.requestId}-out-{self.number}")
+
+    # For the session
 
     def admit(self, credit: int) -> None:
         """
@@ -87,23 +107,45 @@ class RPCCalling(RPCExchange, CallingExchange):
         self.wire = _OPEN
         self._credit = credit
         self._head = self._request
-        queue, size = self._queue, self._queued
-        if queue is not None and size <= min(WITH_HEAD, credit, self._output.credit):
-            self._first = take(queue, size)
-            self._queue = None
-            self._queued = 0
-            self._credit -= size
-            self._output.credit -= size
-            self.sentContent += size
-        if self._ending is _DUE and self._queue is None and self._output.isDirect():
+        backlog = self._backlog
+        if backlog is not None and backlog.size <= min(
+            WITH_HEAD, credit, self._output.credit
+        ):
+            self._putWithHead(backlog.take(backlog.size))
+            self._backlog = None
+        if self._ending is _DUE and self._backlog is None and self._output.isDirect():
             self._emitEnd()
             return
         self._output.urgent.append(self)
         self._output.touch()
-        if self._queue is None:
+        if self._backlog is None:
             self.outputReady()
         else:
             self._getInLine()
+
+    def headArrived(
+        self, code: int, headers: Headers, reason: bytes | None, length: int | None
+    ) -> None:
+        """
+        The head of the response has come.
+
+        @param length: what its Content-Length promises.
+        """
+        self.arrival = _HEAD
+        self._expected = 0 if self._isHead or code in _BODILESS else length
+        self.headReceived(code, headers, reason)
+
+    def peerStopped(self) -> None:
+        """
+        See L{RPCExchange}.
+
+        What was not sent of the request won't be, and the response is still to
+        come.
+        """
+        self._backlog = None
+        self._ending = _SENT
+        if self._stage is not _FINISHED:
+            self._loseOutflow()
 
     def _contentStopped(self) -> None:
         """
@@ -118,51 +160,25 @@ class RPCCalling(RPCExchange, CallingExchange):
         else:
             super()._contentStopped()
 
-    def responseArrived(self) -> None:
-        """
-        The response is whole and the exchange over on the wire, so what was
-        not sent of the request won't be.
-        """
-        if self._stage is not _FINISHED:
-            self._loseOutflow()
-
-    def peerStopped(self) -> None:
+    def _messageArrived(self) -> None:
         """
         See L{RPCExchange}.
 
-        What was not sent of the request won't be, and the response is still to
-        come.
+        The exchange is over on the wire, so what was not sent of the request
+        won't be.
         """
-        self._queue = None
-        self._queued = 0
-        self._ending = _SENT
+        self._owner.forget(self)
         if self._stage is not _FINISHED:
             self._loseOutflow()
 
     def _isUnwanted(self) -> bool:
         return self._ending is _SENT
 
-    def _emitHead(self) -> None:
-        first = self._first
+    def _emitHead(self, complete: bool = False) -> None:
+        content = self._first
         self._head = self._first = None
-        self._emitRequest(first, False)
-
-    def _emitEnd(self) -> None:
-        self._ending = _SENT
-        if self._head is not None and self._outTrailers is None:
-            first = self._first
-            self._head = self._first = None
-            self._emitRequest(self._bare if first is None else first, True)
-        else:
-            if self._head is not None:
-                self._emitHead()
-            if not self.isClosed:
-                message = HandleContentComplete(self.number, self._outTrailers)
-                self._output.send(encode(message))
-        if self._inflow is _STOPPED and not self.isClosed and self.arrival is _HEAD:
-            self._contentStopped()
-
-    def _emitRequest(self, content: bytes | None, complete: bool) -> None:
+        if content is None and complete:
+            content = self._bare
         number = self._owner.nextNumber
         message = encodeParts(
             _REQUEST, number, *self._request, content, complete, self._facts
@@ -175,5 +191,15 @@ class RPCCalling(RPCExchange, CallingExchange):
             if self._inflow is _STOPPED:
                 super()._contentStopped()
         else:
-            self._owner.abandon(self, Reason.LIMIT)
-            self.lose(LimitExceeded("the head is longer than the peer takes"))
+            self._isTooLong(content)
+
+    def _emitEnd(self) -> None:
+        self._ending = _SENT
+        whole = self._head is not None and self._outTrailers is None
+        if self._head is not None:
+            self._emitHead(whole)
+        if not self.isClosed and not whole:
+            message = HandleContentComplete(self.number, self._outTrailers)
+            self._output.send(encode(message))
+        if self._inflow is _STOPPED and not self.isClosed and self.arrival is _HEAD:
+            self._contentStopped()

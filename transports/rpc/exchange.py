@@ -1,7 +1,7 @@
 """
 Exchanges over RPC: what they put into messages, and when.
 
-Each exchange has its own credit, and a queue for the content that can't go
+Each exchange has its own credit, and a backlog of the content that can't go
 yet.  What can, goes into the frame of this turn: see
 L{penstock.transports.rpc.output}.  A head waits until the end of the turn for
 the content that mostly follows at once, so that a short message is one in
@@ -10,75 +10,32 @@ every sense.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import Any, Final, Protocol
 
-from penstock.core.errors import LimitExceeded
+from penstock.core.errors import ExchangeLost, LimitExceeded, PeerProtocolError
 from penstock.core.exchange import Exchange
 from penstock.core.headers import Headers
 from penstock.core.incoming import Inflow
 from penstock.core.interfaces import ConnectionInfo
+from penstock.transports.rpc.backlog import Backlog
 from penstock.transports.rpc.codec import encode
-from penstock.transports.rpc.heads import trailersOf
+from penstock.transports.rpc.heads import Malformed, readTrailers, trailersOf
+from penstock.transports.rpc.limits import RPCLimits
 from penstock.transports.rpc.messages import (
     Credit,
     Fields,
     Reason,
     StopProducing,
+    reasonOf,
 )
 from penstock.transports.rpc.output import Output
+from penstock.transports.rpc.progress import Arrival, Ending, Wire
+from penstock.transports.rpc.violation import Violation
 
 # Octets of content that go with their head: more is better sent apart than
 # copied twice.
 WITH_HEAD: Final = 8 * 1024
-
-
-class Wire(Enum):
-    """
-    What an exchange has to do with its connection.
-    """
-
-    WAITING = auto()
-    """Nothing yet."""
-
-    OPEN = auto()
-    """It is, or is about to be, known at the other end."""
-
-    CLOSED = auto()
-    """Nothing any more."""
-
-
-class Ending(Enum):
-    """
-    Whether the end of the outgoing message was sent.
-    """
-
-    NONE = auto()
-    """It isn't at its end."""
-
-    DUE = auto()
-    """It is, but something before that wasn't sent."""
-
-    SENT = auto()
-    """It was."""
-
-
-class Arrival(Enum):
-    """
-    How much of the incoming message has arrived.
-    """
-
-    NOTHING = auto()
-    """No head (of a response)."""
-
-    HEAD = auto()
-    """The head, and perhaps some content."""
-
-    ALL = auto()
-    """All."""
-
 
 # Looked up once: each look into an enum costs a tenth of a microsecond.
 _OPEN: Final = Wire.OPEN
@@ -91,43 +48,30 @@ _FLOWING: Final = Inflow.OPEN
 
 class Owner(Protocol):
     """
-    The session, as its exchanges know it.
+    The direction that an exchange is in, as the exchange knows it.
     """
 
     output: Output
-    window: int
-    """Octets of content that the peer may send ahead, for each exchange."""
+    limits: RPCLimits
+
+    @property
+    def info(self) -> ConnectionInfo:
+        """
+        What is known of the connection.
+        """
 
     def later(self, call: Callable[[], None]) -> None:
         """
-        Call C{call} soon.
-        """
-
-    nextNumber: int
-    """The number of the next exchange that is started."""
-
-    def opened(self, exchange: RPCExchange) -> None:
-        """
-        The request of C{exchange} goes out now, with L{nextNumber}.
-        """
-
-    def closed(self, exchange: RPCExchange) -> None:
-        """
-        C{exchange} was over on the wire with what it has sent last.
-        """
-
-    def abandon(self, exchange: RPCExchange, reason: Reason, text: str = "") -> None:
-        """
-        Tell the peer that C{exchange} is given up, if it knows of it.
+        Call C{call} from the event loop, soon.
         """
 
     consumed: Callable[[int], None]
     """To be called with a number of octets: there is room for as many more,
     whatever exchange they are for."""
 
-    def factsOf(self, exchange: RPCExchange) -> ConnectionInfo:
+    def abandon(self, exchange: Any, reason: Reason, text: str = "") -> None:
         """
-        @return: what is known of the connection.
+        C{exchange} is over on the wire.  Tell the peer, if it knows of it.
         """
 
 
@@ -138,8 +82,6 @@ class RPCExchange(Exchange):
     @ivar wire: whether it has a place at the peer.
     @ivar number: the exchange's number; 0 before its request was sent.
     @ivar arrival: how much of the incoming message has arrived.
-    @ivar window: octets of content that the peer may still send.
-    @ivar expected: octets of content that Content-Length still promises us.
     @ivar sentContent: octets of content that were sent so far.
     """
 
@@ -148,13 +90,13 @@ class RPCExchange(Exchange):
 
     wire: Wire
     arrival: Arrival
-    expected: int | None = None
     sentContent: int = 0
+    # Octets of content that an incoming Content-Length still promises.
+    _expected: int | None = None
     # A head that wasn't sent yet, and content to go with it.
     _head: Any = None
     _first: bytes | None = None
-    _queue: deque[bytes | memoryview] | None = None
-    _queued: int = 0
+    _backlog: Backlog | None = None
     _ending: Ending = _NONE
     _outTrailers: Fields | None = None
     _inRing: bool = False
@@ -166,6 +108,8 @@ class RPCExchange(Exchange):
     ) -> None:
         """
         In place of C{__init__}, since there are two of them to inherit from.
+
+        @param credit: octets of content that the peer takes.
         """
         self.wire = wire
         self.arrival = arrival
@@ -173,16 +117,10 @@ class RPCExchange(Exchange):
         self._output = owner.output
         self.number = number
         self._credit = credit
-        self.window = owner.window
+        # Octets of content that the peer may still send.
+        self._window = owner.limits.window
 
     # Facts
-
-    @property
-    def connectionInfo(self) -> ConnectionInfo:
-        """
-        See L{penstock.core.interfaces.IExchange}.
-        """
-        return self._owner.factsOf(self)
 
     @property
     def isClosed(self) -> bool:
@@ -196,9 +134,49 @@ class RPCExchange(Exchange):
         """
         Whether content waits to be sent.
         """
-        return self._queue is not None
+        return self._backlog is not None
 
     # For the session
+
+    def dataArrived(self, data: bytes) -> None:
+        """
+        Some content has come.
+
+        @raise Violation: if it is more than there was credit for.
+        """
+        size = len(data)
+        self._window -= size
+        if self._window < 0:
+            raise Violation("more content than there is credit for an exchange")
+        expected = self._expected
+        if expected is not None:
+            if size > expected and self._inflow is _FLOWING:
+                self._owner.consumed(size)
+                self.giveUp(
+                    PeerProtocolError("the content is longer than it should be")
+                )
+                return
+            self._expected = expected - size
+        self.contentReceived(data)
+
+    def endArrived(self, fields: Fields | None) -> None:
+        """
+        The incoming message is complete.
+
+        @param fields: its trailers.
+        """
+        trailers = None
+        if (self._expected or fields) and self._inflow is _FLOWING:
+            try:
+                if self._expected:
+                    raise Malformed(400, "the content is shorter than it should be")
+                trailers = readTrailers(fields, self._owner.limits)
+            except Malformed as problem:
+                self.giveUp(PeerProtocolError(problem.reason))
+                return
+        self.arrival = _ALL
+        self._messageArrived()
+        self.contentEnded(trailers)
 
     def creditReceived(self, octets: int) -> int:
         """
@@ -207,27 +185,33 @@ class RPCExchange(Exchange):
         @return: how much it takes now.
         """
         self._credit += octets
-        if self._queue is not None:
+        if self._backlog is not None:
             self._getInLine()
         return self._credit
-
-    def detach(self) -> None:
-        """
-        It is over on the wire: nothing is sent from now on.
-        """
-        self.wire = _CLOSED
-        self._queue = None
-        self._queued = 0
-        self._head = None
-        if self._first is not None:
-            self._output.credit += len(self._first)
-            self._first = None
 
     def peerStopped(self) -> None:
         """
         The peer doesn't want the rest of the content.
         """
         raise NotImplementedError
+
+    def giveUp(self, problem: ExchangeLost) -> None:
+        """
+        It can't go on: both ends hear of it.
+        """
+        self._owner.abandon(self, reasonOf(problem), str(problem))
+        self.lose(problem)
+
+    def detach(self) -> None:
+        """
+        It is over on the wire: nothing is sent from now on.
+        """
+        self.wire = _CLOSED
+        self._backlog = None
+        self._head = None
+        if self._first is not None:
+            self._output.credit += len(self._first)
+            self._first = None
 
     # For the output
 
@@ -236,7 +220,7 @@ class RPCExchange(Exchange):
         See L{penstock.transports.rpc.output.Sender}.
         """
         if self.wire is _OPEN:
-            if self._ending is _DUE and self._queue is None:
+            if self._ending is _DUE and self._backlog is None:
                 self._emitEnd()
             elif self._head is not None:
                 self._emitHead()
@@ -248,17 +232,16 @@ class RPCExchange(Exchange):
         self._inRing = False
         if self._head is not None:
             self._emitHead()
-        queue = self._queue
-        if queue is None or self.wire is not _OPEN:
+        backlog = self._backlog
+        if backlog is None or self.wire is not _OPEN:
             return 0
         output = self._output
-        size = min(output.block, output.credit, self._credit, self._queued)
-        self._queued -= size
-        self._sendNow(take(queue, size))
-        if queue:
+        size = min(output.block, output.credit, self._credit, backlog.size)
+        self._sendNow(backlog.take(size))
+        if backlog.size:
             self._getInLine()
             return size
-        self._queue = None
+        self._backlog = None
         if self._ending is _DUE:
             self._emitEnd()
         else:
@@ -275,14 +258,11 @@ class RPCExchange(Exchange):
             return
         output = self._output
         size = len(data)
-        if self._queue is None and size <= self._credit and size <= output.credit:
+        if self._backlog is None and size <= self._credit and size <= output.credit:
             if self._head is not None:
                 first = self._first
                 if size + (0 if first is None else len(first)) <= WITH_HEAD:
-                    self._credit -= size
-                    output.credit -= size
-                    self.sentContent += size
-                    self._first = data if first is None else first + data
+                    self._putWithHead(data)
                     return
             if size <= output.block and self.wire is _OPEN and output.isDirect():
                 if self._head is not None:
@@ -291,10 +271,9 @@ class RPCExchange(Exchange):
                         return
                 self._sendNow(data)
                 return
-        if self._queue is None:
-            self._queue = deque()
-        self._queue.append(data)
-        self._queued += size
+        if self._backlog is None:
+            self._backlog = Backlog()
+        self._backlog.append(data)
         self._getInLine()
         self.outputBlocked()
 
@@ -306,7 +285,7 @@ class RPCExchange(Exchange):
             return
         self._outTrailers = trailersOf(trailers)
         self._ending = _DUE
-        if self._queue is None and self.wire is _OPEN:
+        if self._backlog is None and self.wire is _OPEN:
             if self._output.isDirect():
                 self._emitEnd()
             else:
@@ -342,12 +321,17 @@ class RPCExchange(Exchange):
             self._returned += size
             # Half a window: rarely, and never so late that the peer has to
             # wait for it.
-            if 2 * self._returned >= owner.window:
+            if 2 * self._returned >= owner.limits.window:
                 octets, self._returned = self._returned, 0
-                self.window += octets
+                self._window += octets
                 self._output.send(encode(Credit(self.number, octets)))
 
     # Within
+
+    def _messageArrived(self) -> None:
+        """
+        All of the incoming message has come.
+        """
 
     def _isUnwanted(self) -> bool:
         """
@@ -355,9 +339,21 @@ class RPCExchange(Exchange):
         """
         return False
 
-    def _emitHead(self) -> None:
+    def _putWithHead(self, data: bytes) -> None:
         """
-        Send the head that was put aside.
+        Have C{data} sent in the message for the head.
+        """
+        size = len(data)
+        self._credit -= size
+        self._output.credit -= size
+        self.sentContent += size
+        self._first = data if self._first is None else self._first + data
+
+    def _emitHead(self, complete: bool = False) -> None:
+        """
+        Send the head that was put aside, with the content that goes with it.
+
+        @param complete: whether that is all.
         """
         raise NotImplementedError
 
@@ -367,16 +363,15 @@ class RPCExchange(Exchange):
         """
         raise NotImplementedError
 
-    def _sendOrFail(self, message: bytes) -> bool:
+    def _isTooLong(self, content: bytes | None) -> None:
         """
-        Send a head, which may be too long for the peer.
+        The peer takes no head that is so long.
+
+        @param content: what was to go with it.
         """
-        if self._output.sendFitting(message):
-            return True
-        problem = LimitExceeded("the head is longer than the peer takes")
-        self._owner.abandon(self, Reason.LIMIT)
-        self.lose(problem)
-        return False
+        # Its credit is given back with it.
+        self._first = content
+        self.giveUp(LimitExceeded("the head is longer than the peer takes"))
 
     def _sendNow(self, data: bytes) -> None:
         self._credit -= len(data)
@@ -388,28 +383,3 @@ class RPCExchange(Exchange):
             self._inRing = True
             self._output.ring.append(self)
             self._output.touch()
-
-
-def take(queue: deque[bytes | memoryview], size: int) -> bytes:
-    """
-    Take C{size} octets from the front of C{queue}, which has them.
-    """
-    first = queue[0]
-    if len(first) == size:
-        queue.popleft()
-        return bytes(first)
-    if len(first) > size:
-        # A view, since what is left would be copied for each block.
-        view = memoryview(first)
-        queue[0] = view[size:]
-        return bytes(view[:size])
-    parts = []
-    while size:
-        part = queue.popleft()
-        if len(part) > size:
-            view = memoryview(part)
-            queue.appendleft(view[size:])
-            part = view[:size]
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
