@@ -138,17 +138,20 @@ def discard(body: Any) -> None:
     elif isinstance(body, Produced):
         body.discard()
     elif isinstance(body, AsyncIterator):
-        close = getattr(body, "aclose", None)
-        if close is not None:
-            Deferred.fromCoroutine(_awaited(close())).addErrback(_ignore)
+        Deferred.fromCoroutine(closeBlocks(body)).addErrback(_ignore)
     elif isinstance(body, Iterator):
         closeNow = getattr(body, "close", None)
         if closeNow is not None:
             closeNow()
 
 
-async def _awaited(awaitable: Any) -> None:
-    await awaitable
+async def closeBlocks(blocks: AsyncIterator[bytes]) -> None:
+    """
+    Let go of C{blocks}, if it is anything that has to be told.
+    """
+    close = getattr(blocks, "aclose", None)
+    if close is not None:
+        await close()
 
 
 def _ignore(failure: Failure) -> None:
@@ -375,9 +378,7 @@ class AsyncIteratorProducer:
         finally:
             if self._registered and not self._stopped:
                 self._exchange.unregisterProducer()
-            close = getattr(self._blocks, "aclose", None)
-            if close is not None:
-                await close()
+            await closeBlocks(self._blocks)
 
     def _open(self) -> None:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, BinaryIO, Final
 
-from penstock.core.body import FilePart, discard
+from penstock.core.body import FilePart, closeBlocks, discard
 from penstock.core.codings import Encoder
 
 # Octets that are compressed at a time: some milliseconds, in which nobody else
@@ -166,6 +166,4 @@ class AsyncEncoding:
         """
         See L{penstock.core.body.discard}.
         """
-        close = getattr(self._blocks, "aclose", None)
-        if close is not None:
-            await close()
+        await closeBlocks(self._blocks)

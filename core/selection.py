@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from penstock.core import ranges
-from penstock.core.body import FilePart, Series, discard, knownLength
+from penstock.core.body import FilePart, Series, closeBlocks, discard, knownLength
 from penstock.core.conditions import Outcome, evaluate, rangeApplies
 from penstock.core.headers import Headers
 from penstock.core.length import parseLength
@@ -258,9 +258,7 @@ class AsyncSlice:
         """
         See L{penstock.core.body.discard}.
         """
-        close = getattr(self._blocks, "aclose", None)
-        if close is not None:
-            await close()
+        await closeBlocks(self._blocks)
 
 
 def _some(block: bytes, skip: int, left: int) -> tuple[bytes, int, int]:
