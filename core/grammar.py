@@ -21,6 +21,14 @@ Parameters = tuple[tuple[str, str], ...]
 Attributes = tuple[tuple[str, str | None], ...]
 """Parameters of fields that let them go without a value."""
 
+
+def textPattern(source: bytes) -> re.Pattern[str]:
+    """
+    @return: what matches text of ISO-8859-1 as C{source} does octets.
+    """
+    return re.compile(source.decode("latin-1"))
+
+
 # Sources of patterns, to build others from.
 TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 QUOTED: Final = (
@@ -39,15 +47,15 @@ PADDING: Final = b" \t,"
 
 _TOKEN: Final = re.compile(TOKEN)
 _TOKENS: Final = re.compile(TOKEN + rb"(?:[\t ]*+,[\t ,]*+" + TOKEN + rb")*")
-_PARAMETER: Final = re.compile(
+_PARAMETER: Final = textPattern(
     rb"[\t ]*+;[\t ]*+(?:(" + TOKEN + rb")=(?:(" + TOKEN + rb")|(" + QUOTED + rb")))?"
 )
-_ATTRIBUTE: Final = re.compile(
+_ATTRIBUTE: Final = textPattern(
     rb"[\t ]*+;(?:[\t ]*+(" + TOKEN + rb")(?:[\t ]*+=[\t ]*+"
     rb"(?:(" + TOKEN + rb")|(" + QUOTED + rb"))?)?)?"
 )
 _MEMBER: Final = re.compile(rb'(?:[^",]++|' + QUOTED + rb')++|".*', re.DOTALL)
-_ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _TO_ESCAPE: Final = re.compile(rb'(["\\])')
 _NOT_IN_QUOTED: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _NEEDS_NO_ESCAPE: Final = re.compile(rb"[\t !#-\[\]-~\x80-\xff]*+")
@@ -120,14 +128,12 @@ def generateTokens(value: Iterable[str | bytes]) -> bytes:
     return b", ".join([generateToken(item) for item in value])
 
 
-def unquote(value: bytes) -> str:
+def unquote(value: str) -> str:
     """
     @param value: a quoted-string, known to be one (section 5.6.4).
     """
     value = value[1:-1]
-    if b"\\" in value:
-        value = _ESCAPED.sub(rb"\1", value)
-    return value.decode("latin-1")
+    return _ESCAPED.sub(r"\1", value) if "\\" in value else value
 
 
 def quote(value: str) -> bytes:
@@ -165,7 +171,7 @@ def parseWord(token: bytes | None, quoted: bytes | None) -> str | None:
     """
     if token is not None:
         return token.decode("ascii")
-    return None if quoted is None else unquote(quoted)
+    return None if quoted is None else unquote(quoted.decode("latin-1"))
 
 
 def parseParameters(value: bytes) -> Parameters:
@@ -176,14 +182,9 @@ def parseParameters(value: bytes) -> Parameters:
         counts.
     """
     found: list[tuple[str, str]] = []
-    for name, token, quoted in _PARAMETER.findall(value):
+    for name, token, quoted in _PARAMETER.findall(value.decode("latin-1")):
         if name:
-            found.append(
-                (
-                    name.lower().decode("ascii"),
-                    token.decode("ascii") if token else unquote(quoted),
-                )
-            )
+            found.append((name.lower(), token or unquote(quoted)))
     if len(found) > 1 and len({name for name, ignored in found}) != len(found):
         raise ValueError("it has a parameter twice")
     return tuple(found)
@@ -220,13 +221,12 @@ def parseAttributes(value: bytes) -> Attributes:
     @return: names, in lower case, and values, all of them in order; an empty
         value is none.
     """
-    return tuple(
-        [
-            (name.lower().decode("ascii"), parseWord(token or None, quoted or None))
-            for name, token, quoted in _ATTRIBUTE.findall(value)
-            if name
-        ]
-    )
+    found: list[tuple[str, str | None]] = []
+    for name, token, quoted in _ATTRIBUTE.findall(value.decode("latin-1")):
+        if name:
+            text = unquote(quoted) if quoted else token or None
+            found.append((name.lower(), text))
+    return tuple(found)
 
 
 def generateAttributes(attributes: Iterable[tuple[str, str | None]]) -> bytes:

@@ -15,7 +15,6 @@ from penstock.core.grammar import (
     MAX_SECONDS,
     PARAMETERS,
     QUOTED,
-    SEPARATOR,
     TOKEN,
     Parameters,
     checkNames,
@@ -23,12 +22,13 @@ from penstock.core.grammar import (
     parseParameters,
     parseSeconds,
     quote,
-    scan,
+    splitList,
     unquote,
 )
+from penstock.core.recent import recentlyParsed
 
 _ALTERNATIVE: Final = re.compile(
-    rb"(" + TOKEN + rb")=(" + QUOTED + rb")(" + PARAMETERS + rb")" + SEPARATOR
+    rb"(" + TOKEN + rb")=(" + QUOTED + rb")(" + PARAMETERS + rb")"
 )
 _PORT: Final = re.compile(r":([0-9]{1,5})")
 _MAX_PORT: Final = 65535
@@ -71,14 +71,20 @@ def parseAlternatives(value: bytes) -> Alternatives:
     """
     if value == b"clear":
         return "clear"
-    found = tuple([_parse(*found.groups()) for found in scan(_ALTERNATIVE, value)])
+    found = tuple(map(_parse, splitList(value)))
     if not found:
         raise ValueError("it has no alternative")
     return found
 
 
-def _parse(protocol: bytes, authority: bytes, rest: bytes) -> Alternative:
-    text = unquote(authority)
+# Most that there are name one of few ports, for one of few times.
+@recentlyParsed
+def _parse(value: bytes) -> Alternative:
+    member = _ALTERNATIVE.fullmatch(value)
+    if member is None:
+        raise ValueError("an alternative is malformed")
+    protocol, authority, rest = member.groups()
+    text = unquote(authority.decode("latin-1"))
     found = _PORT.fullmatch(text)
     host: str | None = None
     if found is not None:

@@ -97,7 +97,7 @@ def _generate(policy: ContentSecurityPolicy) -> bytes:
 
 
 # Words of an allowlist that are no origins.
-_TOKENS: Final = frozenset(("*", "self", "src", "none"))
+_WORDS: Final = {word: Item(Token(word)) for word in ("*", "self", "src", "none")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +141,12 @@ def _origins(member: Member) -> tuple[str, ...] | None:
     items = member.items if isinstance(member, InnerList) else (member,)
     found = []
     for item in items:
-        match item.value:
-            case Token(word):
-                found.append(word)
-            case str(origin):
-                found.append(origin)
-            case _:
-                return None
+        value = item.value
+        if isinstance(value, Token):
+            value = value.value
+        if not isinstance(value, str):
+            return None
+        found.append(value)
     return tuple(found)
 
 
@@ -166,8 +165,10 @@ def generatePermissions(value: PermissionsPolicy) -> bytes:
 
 def _allowlist(origins: tuple[str, ...]) -> Member:
     checkMany(origins)
-    if not all(isinstance(word, str) for word in origins):
+    items = tuple(
+        [_WORDS.get(word) or Item(word) for word in origins if isinstance(word, str)]
+    )
+    if len(items) != len(origins):
         raise InvalidField("it has something that is no origin")
-    items = tuple([Item(Token(word) if word in _TOKENS else word) for word in origins])
     # Everybody is not in a list.
     return items[0] if origins == ("*",) else InnerList(items)

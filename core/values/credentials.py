@@ -24,6 +24,7 @@ from penstock.core.grammar import (
     generateToken,
     generateWord,
     quote,
+    textPattern,
     unquote,
 )
 from penstock.core.values.extended import generateExtended, parseExtended
@@ -36,9 +37,10 @@ PARAMETER: Final = (
 _CREDENTIALS: Final = re.compile(rb"(" + TOKEN + rb")(?: ++([\t -~\x80-\xff]*+))?")
 _TOKEN68: Final = re.compile(TOKEN68)
 # Goes through a whole list in one call.  Where no parameter is, it matches all
-# the rest, and all groups are empty: see L{penstock.core.negotiation}.
-_PARAMETERS: Final = re.compile(PARAMETER + SEPARATOR + rb"|.+", re.DOTALL)
-_NO_PARAMETER: Final = (b"", b"", b"")
+# the rest, and all groups are empty.  (A character at a time, it would take a
+# second to see that sixty thousand letters are no list.)
+_PARAMETERS: Final = textPattern(PARAMETER + SEPARATOR + rb"|(?s:.+)")
+_NO_PARAMETER: Final = ("", "", "")
 _CONTROL: Final = re.compile(r"[\0-\x1f\x7f]")
 
 # RFC 7616, section 3.4: eight hexadecimal digits.
@@ -114,17 +116,11 @@ def parseParameterList(value: bytes) -> Parameters:
     """
     @raise ValueError: unless C{value} is a list of parameters, each once.
     """
-    found = _PARAMETERS.findall(value.strip(PADDING))
+    found = _PARAMETERS.findall(value.strip(PADDING).decode("latin-1"))
     if _NO_PARAMETER in found:
         raise ValueError("it is not a list of parameters")
     parameters = tuple(
-        [
-            (
-                name.lower().decode("ascii"),
-                token.decode("ascii") if token else unquote(quoted),
-            )
-            for name, token, quoted in found
-        ]
+        [(name.lower(), token or unquote(quoted)) for name, token, quoted in found]
     )
     if len(dict(parameters)) != len(parameters):
         raise ValueError("it has a parameter twice")
@@ -248,7 +244,7 @@ _ATTRIBUTES: Final[dict[str, tuple[str, bool]]] = {
     "opaque": ("opaque", True),
     "quality": ("qop", False),
 }
-_REQUIRED: Final = ("username", "realm", "nonce", "uri", "response")
+_REQUIRED: Final = frozenset(("username", "realm", "nonce", "uri", "response"))
 _KNOWN: Final = frozenset(
     ("username", "username*", "nc", "userhash")
     + tuple(name for name, quoted in _ATTRIBUTES.values())
@@ -264,7 +260,7 @@ def _parseDigest(found: dict[str, str]) -> Digest:
         found["username"] = parseExtended(extended)
     if userHash not in ("true", "false"):
         raise ValueError("userhash is neither true nor false")
-    if not all(name in found for name in _REQUIRED):
+    if not found.keys() >= _REQUIRED:
         raise ValueError("it has no name, realm, nonce, uri or response")
     if _CONTROL.search(found["username"]) is not None:
         raise ValueError("the name has control characters")

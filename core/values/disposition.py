@@ -71,13 +71,10 @@ def parseDisposition(value: bytes) -> ContentDisposition:
     found = _DISPOSITION.fullmatch(value)
     if found is None:
         raise ValueError("it is not a disposition")
-    names: dict[str, str] = {}
-    for name, text in parseAttributes(found[2]):
-        if text is None:
-            raise ValueError("it has a parameter without a value")
-        if name in names:
-            raise ValueError("it has a parameter twice")
-        names[name] = text
+    attributes = parseAttributes(found[2])
+    names = {name: text for name, text in attributes if text is not None}
+    if len(names) != len(attributes):
+        raise ValueError("it has a parameter twice, or one without a value")
     filename = names.pop("filename", None)
     extended = names.pop("filename*", None)
     if extended is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from penstock.core.authority import (
@@ -28,16 +29,19 @@ from penstock.core.grammar import (
     generateToken,
     generateWord,
     scan,
+    textPattern,
     unquote,
 )
+from penstock.core.recent import recentlyParsed
 
-_PAIR: Final = rb"(?:" + TOKEN + rb"=(?:" + TOKEN + rb"|" + QUOTED + rb"))?"
-_HOP: Final = re.compile(
-    rb"(" + _PAIR + rb"(?:[\t ]*+;[\t ]*+" + _PAIR + rb")*+)" + SEPARATOR
+# Goes through a whole field in one call: a separator, and the pair after it, which
+# may be missing.  What is something else is matched by one match with all the rest,
+# and all groups are empty.
+_PAIRS: Final = textPattern(
+    rb"[\t ]*+([,;])[\t ]*+"
+    rb"(?:(" + TOKEN + rb")=(?:(" + TOKEN + rb")|(" + QUOTED + rb")))?|(?s:.+)"
 )
-_PAIRS: Final = re.compile(
-    (rb"(" + TOKEN + rb")=(?:(" + TOKEN + rb")|(" + QUOTED + rb"))").decode("latin-1")
-)
+_NO_PAIR: Final = ("", "", "", "")
 _PORT: Final = re.compile(rb"([0-9]{1,5})" + SEPARATOR)
 _MAX_PORT: Final = 65535
 _MEMBER: Final = re.compile(rb"([^\t ,]++)" + SEPARATOR)
@@ -52,6 +56,7 @@ _NODE: Final = re.compile(
     r"|_[A-Za-z0-9._-]{1,255}))(?::([0-9]{1,5}|_[A-Za-z0-9._-]{1,255}))?"
 )
 _BARE_IPV6: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+_parseHost: Final = recentlyParsed(parseAuthority)
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+")
 
 
@@ -88,6 +93,8 @@ class Hop:
     parameters: Parameters = ()
 
 
+# Whoever makes one request makes more, and proxies are few.
+@lru_cache(256)
 def parseNode(value: str) -> Node:
     """
     @raise ValueError: unless C{value} is a node, IPv6 in brackets.
@@ -125,20 +132,22 @@ def parseForwarded(value: bytes) -> tuple[Hop, ...]:
     @raise ValueError: unless C{value} is a list of hops, with each parameter
         once.
     """
-    hops = [_parseHop(found[1]) for found in scan(_HOP, value)]
-    return tuple([hop for hop in hops if hop is not None])
+    pairs = _PAIRS.findall(f",{value.decode('latin-1')}")
+    if _NO_PAIR in pairs:
+        raise ValueError("it is not a list of hops")
+    hops: list[dict[str, str]] = []
+    for separator, name, token, quoted in pairs:
+        if separator == ",":
+            hops.append({})
+        if name:
+            key = name.lower()
+            if key in hops[-1]:
+                raise ValueError("it has a parameter twice")
+            hops[-1][key] = token or unquote(quoted)
+    return tuple([_makeHop(found) for found in hops if found])
 
 
-def _parseHop(value: bytes) -> Hop | None:
-    pairs = _PAIRS.findall(value.decode("latin-1"))
-    if not pairs:
-        return None
-    found = {
-        name.lower(): token or unquote(quoted.encode("latin-1"))
-        for name, token, quoted in pairs
-    }
-    if len(found) != len(pairs):
-        raise ValueError("it has a parameter twice")
+def _makeHop(found: dict[str, str]) -> Hop:
     client, by = found.pop("for", None), found.pop("by", None)
     host, scheme = found.pop("host", None), found.pop("proto", None)
     if scheme is not None and _SCHEME.fullmatch(scheme) is None:
@@ -146,7 +155,7 @@ def _parseHop(value: bytes) -> Hop | None:
     return Hop(
         None if client is None else parseNode(client),
         None if by is None else parseNode(by),
-        None if host is None else parseAuthority(host.encode("latin-1")),
+        None if host is None else _parseHost(host.encode("latin-1")),
         None if scheme is None else scheme.lower(),
         tuple(found.items()),
     )
@@ -228,7 +237,7 @@ def parseForwardedHost(value: bytes) -> tuple[Authority, ...]:
     """
     @raise ValueError: unless C{value} is a list of hosts.
     """
-    return tuple([parseAuthority(found[1]) for found in scan(_MEMBER, value)])
+    return tuple([_parseHost(found[1]) for found in scan(_MEMBER, value)])
 
 
 def generateForwardedHost(value: Iterable[Authority]) -> bytes:

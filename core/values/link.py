@@ -100,7 +100,11 @@ def _parse(target: bytes, rest: bytes) -> Link:
         if not key:
             continue
         name = key.lower().decode("ascii")
-        text = unquote(quoted) if quoted else bare.decode("ascii") or None
+        text = (
+            unquote(quoted.decode("latin-1"))
+            if quoted
+            else bare.decode("ascii") or None
+        )
         if name in _ONCE:
             once.setdefault(name, text or "")
         else:

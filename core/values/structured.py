@@ -5,10 +5,10 @@ The library http-sf reads and writes them.  What it gives can be changed and
 doesn't tell the text C{"a"} from the token C{a}, so values have types of their
 own here.
 
-Most fields are flat: no lists in lists, and nothing but tokens, integers,
-booleans, octets, dates and text without escapes.  Those are read and written here, in a
-third of the time; the library is asked about all others, and about all that may
-be wrong.
+Most fields are flat: nothing but tokens, integers, booleans, octets, dates and
+text without escapes, and lists of them without parameters.  Those are read and
+written here, in a third of the time; the library is asked about all others, and
+about all that may be wrong.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def parseItem(value: bytes) -> Item:
     @raise ValueError: unless C{value} is an item.
     """
     items = _flatList(value)
-    if items is not None and len(items) == 1:
+    if items is not None and len(items) == 1 and isinstance(items[0], Item):
         return items[0]
     return _item(_parse(value, "item"))
 
@@ -163,41 +163,45 @@ _INTEGER: Final = r"-?[0-9]{1,15}+"
 _TEXT: Final = r"[ !#-\[\]-~]*+"
 _OCTETS: Final = r":[A-Za-z0-9+/]*+={0,2}+:"
 _BARE: Final = rf'(?:{_TOKEN}|{_INTEGER}|"{_TEXT}"|\?[01]|{_OCTETS}|@{_INTEGER})'
+_INNER: Final = rf"\(\x20*+(?:{_BARE}(?:\x20++{_BARE})*+\x20*+)?\)"
 _KEY: Final = r"[a-z*][a-z0-9_.*-]*+"
 _COMMA: Final = r"(?:\A|(?!\A)[\t ]*+,[\t ]*+)"
 
 # These go through a whole field in one call: members, and the parameters after
-# each.  What is something else is matched by one match with all the rest, without
-# groups.
+# each, which are no lists.  What is something else is matched by one match with all
+# the rest, without groups.
 _IN_LIST: Final = re.compile(
-    rf"{_COMMA}({_BARE})|;\x20*+({_KEY})(?:=({_BARE}))?|.+", re.DOTALL
+    rf"{_COMMA}({_BARE}|{_INNER})|;\x20*+({_KEY})(?:=({_BARE}))?|.+", re.DOTALL
 )
 _IN_DICTIONARY: Final = re.compile(
-    rf"(?:{_COMMA}|(;)\x20*+)({_KEY})(?:=({_BARE}))?|.+", re.DOTALL
+    rf"(?:{_COMMA}|(;)\x20*+)({_KEY})(?:=({_BARE}|(?(1)(?!)|{_INNER})))?|.+",
+    re.DOTALL,
 )
+_BARE_ALONE: Final = re.compile(_BARE)
 _SOMETHING_ELSE: Final = ("", "", "")
 
 
-def _flatBare(raw: str) -> BareItem:
+_READ: Final[dict[str, Callable[[str], Any]]] = {
+    '"': lambda raw: raw[1:-1],
+    "?": lambda raw: raw == "?1",
+    ":": lambda raw: a2b_base64(raw[1:-1], strict_mode=True),
+    "@": lambda raw: _EPOCH + timedelta(seconds=int(raw[1:])),
+    "(": lambda raw: tuple([Item(_flat(bare)) for bare in _BARE_ALONE.findall(raw)]),
+    **dict.fromkeys("-0123456789", int),
+}
+
+
+def _flat(raw: str) -> Any:
     """
+    @return: a L{BareItem}, or the items of a list.
+
     @raise Error: if C{raw} is no base64 after all.
     @raise OverflowError: if it is a date that is too far away.
     """
-    first = raw[0]
-    if first == '"':
-        return raw[1:-1]
-    if first == "?":
-        return raw == "?1"
-    if first == ":":
-        return a2b_base64(raw[1:-1], strict_mode=True)
-    if first in "-0123456789":
-        return int(raw)
-    if first == "@":
-        return _EPOCH + timedelta(seconds=int(raw[1:]))
-    return Token(raw)
+    return _READ.get(raw[0], Token)(raw)
 
 
-def _flatList(value: bytes) -> list[Item] | None:
+def _flatList(value: bytes) -> list[Member] | None:
     """
     @return: what a list is that is flat; L{None} if it is not, or no list.
     """
@@ -207,19 +211,19 @@ def _flatList(value: bytes) -> list[Item] | None:
     # An empty one, or parameters of nothing.
     if _SOMETHING_ELSE in found or not found or not found[0][0]:
         return None
-    items: list[Item] = []
+    items: list[Member] = []
     parameters: dict[str, BareItem] = {}
     try:
-        latest = _flatBare(found[0][0])
-        for bare, key, raw in found[1:]:
+        latest = _flat(found[0][0])
+        for member, key, raw in found[1:]:
             if key:
-                parameters[key] = _flatBare(raw) if raw else True
+                parameters[key] = _flat(raw) if raw else True
             else:
-                items.append(_flatItem(latest, parameters))
-                latest, parameters = _flatBare(bare), {}
+                items.append(_flatMember(latest, parameters))
+                latest, parameters = _flat(member), {}
     except (Error, OverflowError):
         return None
-    items.append(_flatItem(latest, parameters))
+    items.append(_flatMember(latest, parameters))
     return items
 
 
@@ -237,21 +241,22 @@ def _flatDictionary(value: bytes) -> dict[str, Member] | None:
     parameters: dict[str, BareItem] = {}
     try:
         _, member, raw = found[0]
-        bare = _flatBare(raw) if raw else True
+        latest = _flat(raw) if raw else True
         for semicolon, key, raw in found[1:]:
             if semicolon:
-                parameters[key] = _flatBare(raw) if raw else True
+                parameters[key] = _flat(raw) if raw else True
             else:
-                members[member] = _flatItem(bare, parameters)
-                member, bare, parameters = key, _flatBare(raw) if raw else True, {}
+                members[member] = _flatMember(latest, parameters)
+                member, latest, parameters = key, _flat(raw) if raw else True, {}
     except (Error, OverflowError):
         return None
-    members[member] = _flatItem(bare, parameters)
+    members[member] = _flatMember(latest, parameters)
     return members
 
 
-def _flatItem(bare: BareItem, parameters: dict[str, BareItem]) -> Item:
-    return Item(bare, tuple(parameters.items())) if parameters else Item(bare)
+def _flatMember(value: Any, parameters: dict[str, BareItem]) -> Member:
+    kind = InnerList if type(value) is tuple else Item
+    return kind(value, tuple(parameters.items())) if parameters else kind(value)
 
 
 # Reading whatever it is

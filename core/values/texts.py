@@ -139,7 +139,9 @@ def parseQuoted(value: bytes) -> tuple[str, ...]:
     """
     @raise ValueError: unless C{value} is a list of quoted strings.
     """
-    return tuple([unquote(found[1]) for found in scan(_QUOTED, value)])
+    return tuple(
+        [unquote(found[1].decode("latin-1")) for found in scan(_QUOTED, value)]
+    )
 
 
 def generateQuoted(value: Iterable[str]) -> bytes:

@@ -73,7 +73,8 @@ def _microseconds(text: str) -> int | None:
     found = _DURATION.fullmatch(text)
     if found is None:
         return None
-    return int(found[1]) * 1000 + int((found[2] or "")[:3].ljust(3, "0"))
+    whole, rest = found.groups("")
+    return int(whole + rest[:3].ljust(3, "0"))
 
 
 def generateMetrics(value: Iterable[Metric]) -> bytes:

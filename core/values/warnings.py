@@ -48,7 +48,7 @@ def parseWarnings(value: bytes) -> tuple[CacheWarning, ...]:
             CacheWarning(
                 int(found[1]),
                 found[2].decode("ascii"),
-                unquote(found[3]),
+                unquote(found[3].decode("latin-1")),
                 None if found[4] is None else parseDate(found[4]),
             )
             for found in scan(_WARNING, value)

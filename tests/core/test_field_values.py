@@ -2,20 +2,16 @@
 Tests for what the values of fields know to do.
 """
 
-import re
 from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from penstock.core.authority import Authority
 from penstock.core.cachecontrol import CacheControl
 from penstock.core.errors import InvalidField
 from penstock.core.etag import EntityTag
 from penstock.core.fields import STANDARD
-from penstock.core.grammar import PARAMETERS, SEPARATOR, TOKEN, scan
 from penstock.core.mediatype import MediaType
 from penstock.core.members import Expectation
 from penstock.core.negotiation import (
@@ -78,61 +74,6 @@ def test_acceptPrecedence(media: str, quality: int) -> None:
 def test_acceptQuality(line: bytes, media: str, quality: int) -> None:
     accept = parse("Accept", line)
     assert accept.quality(parse("Content-Type", media.encode())) == quality
-
-
-pieces = st.sampled_from(
-    ["text", "html", "*", "/", "/", ";", ";", "q", "=", "=", "0.8", "0.123", "1.0", "1"]
-    + ["2", ".", ";q=0.5", "; q=0.5", ";Q=1", ";v=b3", ';v="a,b"', ";q=0.5;v=1", " "]
-    + [
-        ", ",
-        ",",
-        ",",
-        "text/html",
-        "text/*",
-        "*/*",
-        "*/html",
-        '"',
-        ';v="',
-        '\\"',
-        "\t",
-        "A/B",
-        "\xe4",
-        "\0",
-    ]
-)
-
-
-A_RANGE = re.compile(
-    rb"(?:" + TOKEN + rb"/" + TOKEN + rb"|\*)" + PARAMETERS + SEPARATOR
-)
-
-
-def rangeByRange(line: bytes) -> tuple[MediaRange, ...]:
-    found = [parse("Accept", match[0]).ranges for match in scan(A_RANGE, line)]
-    assert all(len(ranges) == 1 for ranges in found)
-    return tuple([ranges[0] for ranges in found])
-
-
-@settings(max_examples=500)
-@given(st.lists(pieces, max_size=12).map("".join))
-@example('a/b;v="x", c/d;w="y,z')
-@example("*/*;q=0.8;v=b3, */*x, *x/*, */html")
-@example("a/b;" + "v" * 80 + "=1")
-@example("a/b;q=0.5;q=0.6")
-@example("a/b;q=0.5;v=1;V=2")
-def test_acceptInOneGo(text: str) -> None:
-    """
-    Reading all of Accept at once comes to the same as reading a range at a
-    time.
-    """
-    line = text.strip(" \t").encode("latin-1")
-    try:
-        expected = rangeByRange(line)
-    except ValueError:
-        with pytest.raises(ValueError, match=r"\w"):
-            parse("Accept", line)
-        return
-    assert parse("Accept", line).ranges == expected
 
 
 @pytest.mark.parametrize(

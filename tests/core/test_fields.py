@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from penstock.core.choice import chooseType
@@ -24,7 +24,16 @@ from penstock.core.fields import (
     Place,
     structured,
 )
-from penstock.core.grammar import generateNumber, parseNumber
+from penstock.core.grammar import (
+    PADDING,
+    PARAMETERS,
+    QUOTED,
+    SEPARATOR,
+    TOKEN,
+    generateNumber,
+    parseNumber,
+    scan,
+)
 from penstock.core.headers import Headers, fieldValue
 from penstock.core.hop import HOP_BY_HOP
 from penstock.core.resource import Resource
@@ -135,6 +144,42 @@ def test_whatParsesIsStable(name: str, data: st.DataObject) -> None:
     written = generate(name, value)
     assert [line for _, line in Headers([(name, line) for line in written])] == written
     assert parse(name, *written) == value
+
+
+PAIR = rb"(?:" + TOKEN + rb"=(?:" + TOKEN + rb"|" + QUOTED + rb"))?"
+MEMBERS = {
+    "Accept": rb"(?:" + TOKEN + rb"/" + TOKEN + rb"|\*)" + PARAMETERS,
+    "Accept-Language": TOKEN + rb"(?:[\t ]*+;[\t ]*+[Qq]=[0-9.]++)?",
+    "Alt-Svc": TOKEN + rb"=" + QUOTED + PARAMETERS,
+    "Forwarded": PAIR + rb"(?:[\t ]*+;[\t ]*+" + PAIR + rb")*+",
+}
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+@settings(max_examples=300)
+@given(data=st.data())
+def test_memberByMember(name: str, data: st.DataObject) -> None:
+    """
+    Lists whose members are remembered, or are read all at once, come to the
+    same as their members do, each by itself.
+    """
+    pattern = re.compile(MEMBERS[name] + SEPARATOR)
+
+    def members(line: bytes) -> Any:
+        value = parse(name, line)
+        return getattr(value, "ranges", getattr(value, "members", value))
+
+    line = data.draw(remade(name))
+    assume(line.strip(PADDING) not in (b"", b"clear"))
+    try:
+        expected = [
+            member for found in scan(pattern, line) for member in members(found[0])
+        ]
+    except ValueError:
+        with pytest.raises(ValueError, match=r"\w"):
+            parse(name, line)
+    else:
+        assert list(members(line)) == expected
 
 
 NASTY = ["\r\nx: y", "\n", "\0", "\x7f", "\x85", "\u2028", "\ud800", "\u20ac", "\xe9"]

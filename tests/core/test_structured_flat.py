@@ -109,6 +109,15 @@ words = st.sampled_from(
     + ['"a"', '""', '"a b"', '"a\\"b"', '"\\\\"', '"a', '"\x7f"', '"é"', "'a'"]
     + [":YQ==:", ":YQ:", "::", ":YR==:", ":Y:", ":=:", ":YQ==YQ==:", ":a b:", ":YQ="]
     + ["?0", "?1", "?2", "?", "@1", "@-1", "@1.5", '%"a%20b"', "()", "(a b)", "(a"]
+    + [
+        "( )",
+        "( a  b )",
+        '("a)" 1.5)',
+        '("(" ?1 @1)',
+        "(:YQ==: 7)",
+        "(a;b c)",
+        "(a\tb)",
+    ]
 )
 glue = st.sampled_from(
     ["=", "=", ";", "; ", ";\t", " ;", ",", ", ", " , ", "\t,\t", " ", "\t", ",,", ""]
@@ -132,6 +141,10 @@ lines = st.one_of(
 @example("a=1;b, a;c=2, d, a")
 @example("a;b=1;c;b=2")
 @example("1;a=;b")
+@example("a;b=(c)")
+@example("a=(b c);d=e, f=();g")
+@example("(b c);d=e, ();g")
+@example("(:YR==:)")
 def test_readAsTheLibraryDoes(kind: str, line: str) -> None:
     raw = line.encode("latin-1").strip(b" \t")
     assert outcome(PARSERS[kind], raw) == outcome(read, kind, raw)
