@@ -15,6 +15,7 @@ from penstock.core.errors import ExchangeLost, PeerGone
 from penstock.core.exchange import ServingExchange
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, IChannelRequest
+from penstock.core.resource import Resource
 
 
 class Wire(ServingExchange):
@@ -129,3 +130,16 @@ def gone() -> ExchangeLost:
     What a transport says when the peer has gone.
     """
     return PeerGone("the peer has gone")
+
+
+class Answering(Resource):
+    """
+    Answers whatever it is given.
+    """
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def render_GET(self, request: Any) -> Any:
+        return self.answer(request) if callable(self.answer) else self.answer
