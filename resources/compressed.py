@@ -26,13 +26,16 @@ _TYPES: Final = frozenset(
         "application/javascript",
         "application/json",
         "application/rtf",
+        "application/toml",
         "application/wasm",
         "application/xml",
         "application/x-ndjson",
+        "application/yaml",
         "font/otf",
         "font/ttf",
         "image/bmp",
         "image/svg+xml",
+        "image/vnd.microsoft.icon",
         "image/x-icon",
     )
 )

@@ -5,7 +5,6 @@ Files and folders.
 from __future__ import annotations
 
 import errno
-import mimetypes
 import os
 import re
 import stat
@@ -26,27 +25,14 @@ from penstock.core.resource import Resource
 from penstock.core.response import Response
 from penstock.core.values.disposition import ContentDisposition
 from penstock.resources.listing import listing
-
-# Python's own table and no other: what a machine has in /etc doesn't change
-# what a site serves.
-_TYPES: Final = mimetypes.MimeTypes(filenames=())
-
-# Types of what mimetypes calls an encoding: a .tar.gz is served as the gzip
-# file that it is, so that a client doesn't unpack what it was asked to fetch.
-_PACKED: Final = {
-    "gzip": "application/gzip",
-    "bzip2": "application/x-bzip2",
-    "xz": "application/x-xz",
-    "br": "application/octet-stream",
-    "compress": "application/x-compress",
-}
-
+from penstock.resources.mediatypes import mediaType
 
 # What files with a coding are called, the smallest first.
 _ENDINGS: Final = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}
 
-# Path separators of any platform, and what ends a name for the system.
-_NOT_IN_NAME: Final = re.compile(r"[/\\\0]")
+# Path separators of any platform; control characters, which a target has none of
+# and the first of which ends a name for the system; and what isn't text.
+_NOT_IN_NAME: Final = re.compile("[/\\\\\0-\x1f\x7f-\x9f\ud800-\udfff]")
 
 # What may be in the query of a reference; encoded octets stay as they are.
 _IN_QUERY: Final = "%!$&'()*+,;=:@/?-._~[]^`{|}"
@@ -54,20 +40,6 @@ _IN_QUERY: Final = "%!$&'()*+,;=:@/?-._~[]^`{|}"
 # Seconds in which a file may change a second time and its time not: the
 # resolution of the coarsest file system that is still in use.
 UNSETTLED: Final = 2.0
-
-
-def mediaType(name: str) -> str:
-    """
-    @return: the media type that the ending of C{name} stands for.
-    """
-    kind, encoding = _TYPES.guess_type(name)
-    if encoding is not None:
-        return _PACKED.get(encoding, "application/octet-stream")
-    if kind is None:
-        return "application/octet-stream"
-    if kind.startswith("text/") or kind in ("application/javascript", "image/svg+xml"):
-        return kind + "; charset=utf-8"
-    return kind
 
 
 class Links(Enum):
@@ -128,7 +100,7 @@ class File(Resource):
             rather than for looking at (RFC 6266); or what is called with a
             name, and says.
         @param types: the media types of what ends in C{".x"}, where they are
-            to be others than the standard ones.
+            to be others than the standard ones; in any case.
         @raise ValueError: if one of C{precompressed} has no ending.
         """
         super().__init__()
@@ -145,7 +117,7 @@ class File(Resource):
                 raise ValueError(f"files with the coding {name!r} have no ending")
         self.precompressed = tuple(precompressed)
         self.attachment = attachment
-        self.types = dict(types or {})
+        self.types = {name.lower(): kind for name, kind in (types or {}).items()}
 
     def locateChild(self, request: Any, segments: tuple[str, ...]) -> Any:
         """
@@ -266,8 +238,8 @@ class File(Resource):
         """
         file, facts = _open(path)
         try:
-            headers = Headers([(b"content-type", self._type(path))])
             name = names[-1] if names else os.path.basename(path)
+            headers = Headers([(b"content-type", self._type(name))])
             if self.precompressed and names:
                 coded = self._coded(request, headers, facts, names)
                 if coded is not None:
@@ -284,7 +256,9 @@ class File(Resource):
         Add the fields that come of what is known of a file.
         """
         now = self.seconds()
-        tag = b'"%x-%x-%x"' % (facts.st_mtime_ns, facts.st_size, facts.st_ino)
+        # The time of the last change of anything shows what was put in place of
+        # something else, or given an older time.
+        tag = b'"%x-%x-%x"' % (facts.st_mtime_ns, facts.st_size, facts.st_ctime_ns)
         if facts.st_mtime > now - UNSETTLED:
             # RFC 9110, section 8.8.1: not strong, as long as the file can
             # change once more without another time.
@@ -301,9 +275,9 @@ class File(Resource):
             except InvalidField:
                 headers.setRaw(b"content-disposition", b"attachment")
 
-    def _type(self, path: str) -> str:
-        ending = os.path.splitext(path)[1]
-        return self.types.get(ending) or mediaType(path)
+    def _type(self, name: str) -> str:
+        ending = os.path.splitext(name)[1].lower()
+        return self.types.get(ending) or mediaType(name)
 
     def _coded(
         self,
@@ -331,7 +305,11 @@ class File(Resource):
         best = bestCoding(request.in_headers, [*there, "identity"])
         if best is None or best == "identity":
             return None
-        found = _open(there[best])
+        try:
+            found = _open(there[best])
+        except (HTTPError, OSError):
+            # Gone, or not for us; what it stands for is there all the same.
+            return None
         headers.setRaw(b"content-encoding", best)
         return found
 

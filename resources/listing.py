@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import re
 import stat
 import time
 from collections.abc import Callable
@@ -48,6 +49,10 @@ th a { color: var(--soft) } th a:hover { color: var(--text) }
 footer { margin: 1rem .6rem; color: var(--soft); font-size: .9rem }
 @media (max-width: 35rem) { th:nth-child(3), td:nth-child(3) { display: none } }
 """
+
+# What turns round what comes after it (Unicode, UAX 9): with one of these, a
+# program may look like a picture.
+_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 _UNITS: Final = ("kB", "MB", "GB", "TB", "PB", "EB")
 
@@ -101,7 +106,7 @@ def listing(
     entries.sort(key=lambda entry: not entry.isFolder)
     rows = [_up()] if names else []
     rows += [_row(entry) for entry in entries]
-    title = escape("/" + "".join(name + "/" for name in names))
+    title = _shown("/" + "".join(name + "/" for name in names))
     count = f"{len(entries):,} shown, {left:,} more" if left else _count(len(entries))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -123,16 +128,8 @@ def _entries(
     """
     @return: what is in the folder, and how many more there are.
     """
-    shown: list[str] = []
     with os.scandir(path) as found:
-        for entry in found:
-            try:
-                # What isn't text can't be named in a path.
-                entry.name.encode("utf-8")
-            except UnicodeEncodeError:
-                continue
-            if isShown(entry.name):
-                shown.append(entry.name)
+        shown = [entry.name for entry in found if isShown(entry.name)]
     entries = []
     for name in heapq.nsmallest(MAX_ENTRIES, shown):
         facts = look(name)
@@ -157,7 +154,7 @@ def _trail(names: tuple[str, ...]) -> str:
     links = [f'<a href="{"../" * len(names) or "./"}">/</a>']
     for place, name in enumerate(names, 1):
         up = "../" * (len(names) - place) or "./"
-        links.append(f'<a href="{up}">{escape(name)}/</a>')
+        links.append(f'<a href="{up}"><bdi>{_shown(name)}</bdi>/</a>')
     return "".join(links)
 
 
@@ -176,6 +173,10 @@ def _heading(key: str, by: str, down: bool) -> str:
     return f'<th aria-sort="{sorted_}"><a href="?sort={turned}">{title} {arrow}</a>'
 
 
+def _shown(name: str) -> str:
+    return escape(_TURNING.sub("\ufffd", name))
+
+
 def _up() -> str:
     return '<tr><td><a href="../">../</a><td><td></tr>\n'
 
@@ -190,7 +191,7 @@ def _row(entry: Entry) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", moment)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", moment)
     return (
-        f'<tr><td><a href="{escape(link)}">{escape(entry.name)}{slash}</a>'
+        f'<tr><td><a href="{escape(link)}"><bdi>{_shown(entry.name)}</bdi>{slash}</a>'
         f'<td>{size}<td><time datetime="{stamp}">{when}</time></tr>\n'
     )
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from penstock.core.server import Site
-from penstock.resources.file import File, mediaType
+from penstock.resources.file import File
+from penstock.resources.mediatypes import mediaType
 
 from ..core.fakes import Wire, ask
 
@@ -230,6 +231,27 @@ def test_closed(folder: Path) -> None:
         ("a.css", "text/css; charset=utf-8"),
         ("a.png", "image/png"),
         ("a.tar.gz", "application/gzip"),
+        ("a.tar.br", "application/octet-stream"),
+        ("a.css.zst", "application/zstd"),
+        ("a.js", "text/javascript; charset=utf-8"),
+        ("a.MJS", "text/javascript; charset=utf-8"),
+        ("a.svg", "image/svg+xml; charset=utf-8"),
+        ("a.json", "application/json"),
+        ("a.js.map", "application/json"),
+        ("a.webmanifest", "application/manifest+json"),
+        ("a.wasm", "application/wasm"),
+        ("a.woff2", "font/woff2"),
+        ("a.webp", "image/webp"),
+        ("a.avif", "image/avif"),
+        ("a.md", "text/markdown; charset=utf-8"),
+        ("a.log", "text/plain; charset=utf-8"),
+        ("a.yml", "application/yaml"),
+        ("a.m4a", "audio/mp4"),
+        ("a.mkv", "video/matroska"),
+        (
+            "a.docx",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ),
         ("a", "application/octet-stream"),
         ("a.unheardof", "application/octet-stream"),
     ],

@@ -5,6 +5,7 @@ L{penstock.resources.listing}.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import re
@@ -139,6 +140,28 @@ def test_precompressedOnRequestOnly(precompressed: Path) -> None:
 
 
 @pytest.mark.everywhere
+def test_precompressedUnreadable(
+    precompressed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A sibling that can't be opened doesn't keep anybody from the file itself.
+    """
+    openFile = os.open
+
+    def refuse(path: Any, *args: Any, **named: Any) -> int:
+        if str(path).endswith(".gz"):
+            raise PermissionError(errno.EACCES, "no")
+        return openFile(path, *args, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+    fields = [(b"accept-encoding", b"gzip")]
+    wire = get(precompressed, b"/style.css", fields, precompressed=True)
+    assert (wire.code, wire.body) == (200, CSS)
+    assert b"content-encoding" not in wire.headers
+    assert wire.headers.get(b"vary") == b"accept-encoding"
+
+
+@pytest.mark.everywhere
 def test_precompressedIndex(folder: Path) -> None:
     """
     An index can have it too.
@@ -231,11 +254,40 @@ def test_types(folder: Path) -> None:
     """
     (folder / "a.md").write_text("x")
     (folder / "b.MD").write_text("x")
-    types = {".md": "text/markdown; charset=utf-8"}
-    wire = get(folder, b"/a.md", types=types)
-    assert wire.headers.get(b"content-type") == b"text/markdown; charset=utf-8"
+    types = {".Md": "text/x-md"}
+    for target in (b"/a.md", b"/b.MD"):
+        wire = get(folder, target, types=types)
+        assert wire.headers.get(b"content-type") == b"text/x-md"
     wire = get(folder, b"/style.css", types=types)
     assert wire.headers.get(b"content-type") == b"text/css; charset=utf-8"
+
+
+@pytest.mark.everywhere
+def test_typeOfALink(folder: Path) -> None:
+    """
+    It is as its own name says, wherever it leads.
+    """
+    (folder / "4f2a").write_bytes(CSS)
+    (folder / "a.css").symlink_to("4f2a")
+    wire = get(folder, b"/a.css")
+    assert wire.headers.get(b"content-type") == b"text/css; charset=utf-8"
+
+
+@pytest.mark.everywhere
+def test_replaced(folder: Path) -> None:
+    """
+    What has the size and the time of what was there before has another tag.
+    """
+    path = folder / "a.txt"
+    tags = set()
+    for text in ("one", "two"):
+        path.write_text(text)
+        changed = path.stat().st_ctime_ns
+        while path.stat().st_ctime_ns == changed:
+            # The system's clock goes by milliseconds.
+            os.utime(path, (784111777, 784111777))
+        tags.add(get(folder, b"/a.txt").headers.get(b"etag"))
+    assert len(tags) == 2
 
 
 # What is served
@@ -462,8 +514,31 @@ def test_whatIsNotListed(many: Path) -> None:
     (many / "back\\slash").write_text("")
     (os.fsencode(many) + b"/\xff").decode("utf-8", "surrogateescape")
     os.close(os.open(os.fsencode(many) + b"/\xff", os.O_CREAT | os.O_WRONLY))
+    # Whose names no target may have.
+    for name in ("line\nend", "\x01", "\x7f", "\x85"):
+        (many / name).write_text("")
     page = Page(get(many, b"/", listing=True).body.decode())
     assert sorted(page.entries) == ["A", "a", "b", "c", "y/", "z/"]
+
+
+@pytest.mark.everywhere
+def test_turningNames(tmp_path: Path) -> None:
+    """
+    No name makes itself, or what stands beside it, look like something else.
+    """
+    name = "a\u202egnp.exe"
+    (tmp_path / "\u2067").mkdir()
+    (tmp_path / "\u2067" / name).write_text("x")
+    (tmp_path / "\u2067" / "\u05d0.txt").write_text("y")
+    text = get(tmp_path, b"/%E2%81%A7/", listing=True).body.decode()
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", text)
+    assert "<title>/\ufffd/</title>" in text
+    for shown in ("\ufffd", "a\ufffdgnp.exe", "\u05d0.txt"):
+        assert f"<bdi>{shown}</bdi>" in text
+    page = Page(text)
+    assert len(page.entries) == 2
+    for link in page.entries:
+        assert get(tmp_path, f"/%E2%81%A7/{link}".encode()).code == 200
 
 
 @pytest.mark.everywhere
