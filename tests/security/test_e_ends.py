@@ -28,15 +28,7 @@ from ..http1.test_request_reader import CHUNKED
 from ..http1.wires import Asked, Asking, Server, answerComplete, answerNothing
 from ..requirements.ends import Caller
 from ..rpc.wires import Scene, request
-from .bad_input import (
-    AFTER,
-    HELLO,
-    OPENING,
-    Called,
-    Noting,
-    Sited,
-    deliveries,
-)
+from .bad_input import AFTER, HELLO, OPENING, Called, Noting, Sited, deliveries
 
 # Peers that go
 
