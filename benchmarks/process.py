@@ -4,18 +4,17 @@ Server processes, and what they cost.
 
 from __future__ import annotations
 
-import os
 import re
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 HERE = Path(__file__).resolve().parent
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -86,5 +85,6 @@ def cpuSeconds(pid: int) -> float:
     """
     @return: the processor time that process C{pid} has used.
     """
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / _TICK
+    # What clock_getcpuclockid(3) makes of a process on Linux: to the nanosecond,
+    # where /proc has hundredths of a second.
+    return time.clock_gettime(~pid << 3 | 2)
