@@ -30,26 +30,8 @@ from typing import Any, Final, NamedTuple
 from msgpack import Packer, unpackb
 
 from penstock.core.errors import ExchangeLost, LimitExceeded, PeerProtocolError
-from penstock.transports.rpc.messages import (
-    MAX_CREDIT,
-    MAX_NUMBER,
-    METHODS,
-    AbortConnection,
-    Credit,
-    Finish,
-    GoAway,
-    HandleContentChunk,
-    HandleContentComplete,
-    Hello,
-    Message,
-    Ping,
-    Pong,
-    Request,
-    StopProducing,
-    WriteData,
-    WriteHeaders,
-    WriteIntermediateResponse,
-)
+from penstock.transports.rpc.messages import METHODS, Hello, Message
+from penstock.transports.rpc.schema import READERS, NotAMessage
 
 # Not ASCII, so that no text protocol begins like it; with a line end, so that
 # a carrier that converts them is found out.
@@ -66,8 +48,6 @@ MAX_TEXT: Final = 8 * 1024
 # What is known of a stranger: the first frame has a hello and nothing large.
 MAX_FIRST_FRAME: Final = 32 * 1024
 
-_TEXT: Final = 256
-
 # Pieces of a frame that are kept apart, and one for each 256 octets: so small
 # ones are copied seldom, and cost little.
 _MAX_PARTS: Final = 64
@@ -79,12 +59,6 @@ class Rejected(NamedTuple):
     """
 
     problem: ExchangeLost
-
-
-class _Malformed(Exception):
-    """
-    Not a message.  Stays inside this module.
-    """
 
 
 class State(Enum):
@@ -215,7 +189,7 @@ class Decoder:
                 data = b"".join(self._parts)
                 self._parts = []
             taken = self._take(data, messages)
-        except _Malformed as problem:
+        except NotAMessage as problem:
             return self._reject(messages, PeerProtocolError(str(problem)))
         except LimitExceeded as problem:
             return self._reject(messages, problem)
@@ -254,7 +228,7 @@ class Decoder:
     def _checkMagic(self, data: bytes) -> None:
         size = len(MAGIC)
         if data[:size] != MAGIC[: len(data)]:
-            raise _Malformed("not this protocol")
+            raise NotAMessage("not this protocol")
 
     def _unpack(self, data: bytes, messages: list[Message | Rejected]) -> None:
         """
@@ -265,23 +239,23 @@ class Decoder:
         except (ValueError, TypeError, RecursionError) as problem:
             # Bad msgpack, bad UTF-8, too many items, too deep, too short, or
             # too long.
-            raise _Malformed(f"a frame isn't msgpack: {type(problem).__name__}") from (
+            raise NotAMessage(f"a frame isn't msgpack: {type(problem).__name__}") from (
                 None
             )
         if type(items) is not tuple or not items:
-            raise _Malformed("a frame isn't an array of messages")
+            raise NotAMessage("a frame isn't an array of messages")
         taken: list[Message] = []
         try:
             for item in items:
                 method = item[0]
                 if type(method) is not int:
-                    raise _Malformed("a method isn't a number")
-                taken.append(_READERS[method](item))
+                    raise NotAMessage("a method isn't a number")
+                taken.append(READERS[method](item))
         except (KeyError, IndexError, TypeError):
-            raise _Malformed("not a message") from None
+            raise NotAMessage("not a message") from None
         if self.state is State.HELLO:
             if type(taken[0]) is not Hello:
-                raise _Malformed("no hello")
+                raise NotAMessage("no hello")
             self.state = State.OPEN
             self._limit = self._maxFrame
             again = taken[1:]
@@ -289,7 +263,7 @@ class Decoder:
             again = taken
         for message in again:
             if type(message) is Hello:
-                raise _Malformed("a second hello")
+                raise NotAMessage("a second hello")
         messages += taken
 
     def _reject(
@@ -299,236 +273,3 @@ class Decoder:
         self._parts = []
         messages.append(Rejected(problem))
         return messages
-
-
-# One reader for each method: each takes the whole array, and says what is
-# wrong with it as _Malformed.
-
-
-def _exchange(value: object) -> None:
-    if type(value) is not int or not 0 < value <= MAX_NUMBER:
-        raise _Malformed("not the number of an exchange")
-
-
-def _connection(value: object) -> None:
-    if type(value) is not int or value:
-        raise _Malformed("not about the connection")
-
-
-_ONLY_BYTES: Final = {bytes}
-
-# As NamedTuple._make, which is a function in Python around this.
-_make: Final[Any] = tuple.__new__
-
-
-def _fields(value: object) -> None:
-    if type(value) is not tuple or len(value) & 1:
-        raise _Malformed("fields aren't pairs")
-    if value and {*map(type, value)} != _ONLY_BYTES:
-        raise _Malformed("fields aren't octets")
-
-
-def _trailers(value: object) -> None:
-    if value is not None:
-        _fields(value)
-
-
-def _octets(value: object) -> None:
-    if type(value) is not bytes:
-        raise _Malformed("not octets")
-
-
-def _maybeOctets(value: object) -> None:
-    if value is not None and type(value) is not bytes:
-        raise _Malformed("neither octets nor nil")
-
-
-def _boolean(value: object) -> None:
-    if type(value) is not bool:
-        raise _Malformed("not a boolean")
-
-
-def _number(value: object, least: int, most: int) -> None:
-    if type(value) is not int or not least <= value <= most:
-        raise _Malformed("a number is out of its range")
-
-
-def _text(value: object) -> None:
-    if type(value) is not str or len(value) > _TEXT:
-        raise _Malformed("not a short text")
-    if not (value.isascii() and value.isprintable()):
-        # It is for a log.
-        raise _Malformed("a text isn't printable ASCII")
-
-
-def _pairs(value: object) -> None:
-    if type(value) is not tuple or len(value) & 1:
-        raise _Malformed("not pairs")
-    keys = value[::2]
-    if any(type(key) is not str for key in keys) or len(set(keys)) < len(keys):
-        raise _Malformed("a key isn't a text, or there twice")
-
-
-def _items(item: tuple[Any, ...], count: int) -> tuple[Any, ...]:
-    # A str has items too: b"..."[0] is refused before, "..."[0] isn't an int.
-    if type(item) is not tuple or len(item) != count:
-        raise _Malformed("a message has not its number of items")
-    return item[1:]
-
-
-def _readHello(item: tuple[Any, ...]) -> Hello:
-    message = Hello._make(_items(item, 5))
-    _connection(message.exchange)
-    _number(message.version, 0, MAX_NUMBER)
-    _boolean(message.dialled)
-    _pairs(message.parameters)
-    return message
-
-
-# The next, and _readWriteHeaders, are there once for each exchange; so what the
-# functions above do is written out.
-
-
-def _readRequest(item: tuple[Any, ...]) -> Request:
-    if type(item) is not tuple or len(item) != 9:
-        raise _Malformed("a message has not its number of items")
-    _, exchange, command, path, version, fields, content, complete, facts = item
-    if type(exchange) is not int or not 0 < exchange <= MAX_NUMBER:
-        raise _Malformed("not the number of an exchange")
-    if type(command) is not bytes or type(path) is not bytes:
-        raise _Malformed("not octets")
-    if type(version) is not int or not 10 <= version <= 99:
-        raise _Malformed("a number is out of its range")
-    _fields(fields)
-    if content is not None and type(content) is not bytes:
-        raise _Malformed("neither octets nor nil")
-    if type(complete) is not bool:
-        raise _Malformed("not a boolean")
-    if facts is not None:
-        _pairs(facts)
-    made: Request = _make(Request, item[1:])
-    return made
-
-
-def _readHandleContentChunk(item: tuple[Any, ...]) -> HandleContentChunk:
-    message = HandleContentChunk._make(_items(item, 3))
-    _exchange(message.exchange)
-    _octets(message.data)
-    if not message.data:
-        raise _Malformed("no content in a message for content")
-    return message
-
-
-def _readHandleContentComplete(item: tuple[Any, ...]) -> HandleContentComplete:
-    message = HandleContentComplete._make(_items(item, 3))
-    _exchange(message.exchange)
-    _trailers(message.trailers)
-    return message
-
-
-def _readWriteIntermediateResponse(item: tuple[Any, ...]) -> WriteIntermediateResponse:
-    message = WriteIntermediateResponse._make(_items(item, 5))
-    _exchange(message.exchange)
-    _number(message.code, 100, 199)
-    if message.code == 101:
-        raise _Malformed("101 can't be sent here")
-    _fields(message.fields)
-    _maybeOctets(message.reason)
-    return message
-
-
-def _readWriteHeaders(item: tuple[Any, ...]) -> WriteHeaders:
-    if type(item) is not tuple or len(item) != 7:
-        raise _Malformed("a message has not its number of items")
-    _, exchange, code, fields, reason, content, complete = item
-    if type(exchange) is not int or not 0 < exchange <= MAX_NUMBER:
-        raise _Malformed("not the number of an exchange")
-    if type(code) is not int or not 200 <= code <= 999:
-        raise _Malformed("a number is out of its range")
-    _fields(fields)
-    if reason is not None and type(reason) is not bytes:
-        raise _Malformed("neither octets nor nil")
-    if content is not None and type(content) is not bytes:
-        raise _Malformed("neither octets nor nil")
-    if type(complete) is not bool:
-        raise _Malformed("not a boolean")
-    made: WriteHeaders = _make(WriteHeaders, item[1:])
-    return made
-
-
-def _readWriteData(item: tuple[Any, ...]) -> WriteData:
-    message = WriteData._make(_items(item, 3))
-    _exchange(message.exchange)
-    _octets(message.data)
-    if not message.data:
-        raise _Malformed("no content in a message for content")
-    return message
-
-
-def _readFinish(item: tuple[Any, ...]) -> Finish:
-    message = Finish._make(_items(item, 3))
-    _exchange(message.exchange)
-    _trailers(message.trailers)
-    return message
-
-
-def _readAbortConnection(item: tuple[Any, ...]) -> AbortConnection:
-    message = AbortConnection._make(_items(item, 4))
-    _exchange(message.exchange)
-    _number(message.reason, 0, MAX_NUMBER)
-    _text(message.text)
-    return message
-
-
-def _readStopProducing(item: tuple[Any, ...]) -> StopProducing:
-    message = StopProducing._make(_items(item, 2))
-    _exchange(message.exchange)
-    return message
-
-
-def _readCredit(item: tuple[Any, ...]) -> Credit:
-    message = Credit._make(_items(item, 3))
-    _number(message.exchange, 0, MAX_NUMBER)
-    _number(message.octets, 1, MAX_CREDIT)
-    return message
-
-
-def _readPing(item: tuple[Any, ...]) -> Ping:
-    message = Ping._make(_items(item, 3))
-    _connection(message.exchange)
-    _number(message.token, 0, MAX_NUMBER)
-    return message
-
-
-def _readPong(item: tuple[Any, ...]) -> Pong:
-    message = Pong._make(_items(item, 3))
-    _connection(message.exchange)
-    _number(message.token, 0, MAX_NUMBER)
-    return message
-
-
-def _readGoAway(item: tuple[Any, ...]) -> GoAway:
-    message = GoAway._make(_items(item, 5))
-    _connection(message.exchange)
-    _number(message.last, 0, MAX_NUMBER)
-    _number(message.reason, 0, MAX_NUMBER)
-    _text(message.text)
-    return message
-
-
-_READERS: Final[dict[int, Callable[[tuple[Any, ...]], Message]]] = {
-    METHODS[Hello]: _readHello,
-    METHODS[Request]: _readRequest,
-    METHODS[HandleContentChunk]: _readHandleContentChunk,
-    METHODS[HandleContentComplete]: _readHandleContentComplete,
-    METHODS[WriteIntermediateResponse]: _readWriteIntermediateResponse,
-    METHODS[WriteHeaders]: _readWriteHeaders,
-    METHODS[WriteData]: _readWriteData,
-    METHODS[Finish]: _readFinish,
-    METHODS[AbortConnection]: _readAbortConnection,
-    METHODS[StopProducing]: _readStopProducing,
-    METHODS[Credit]: _readCredit,
-    METHODS[Ping]: _readPing,
-    METHODS[Pong]: _readPong,
-    METHODS[GoAway]: _readGoAway,
-}
