@@ -469,8 +469,8 @@ class AnsweringRequest(ReadingRequest):
             self.remark = str(problem) or type(problem).__name__
             self.answeredFor = getattr(problem, "code", None)
         self._over()
-        if self.content is not None:
-            self.content.lost(reason)
+        if self._content is not None:
+            self._content.lost(reason)
         pending = self._pending
         if pending is not None and getattr(self.resource, "cancelOnDisconnect", True):
             pending.cancel()

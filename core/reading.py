@@ -27,11 +27,7 @@ from penstock.core.content import (
     Stream,
 )
 from penstock.core.decoding import Decoding, codingsOf, decodings, refusal
-from penstock.core.errors import (
-    HTTPError,
-    LocalProtocolError,
-    UnsupportedContent,
-)
+from penstock.core.errors import HTTPError, UnsupportedContent
 from penstock.core.formdata import FormData, Submitted, Upload
 from penstock.core.formparts import FormParser
 from penstock.core.headers import Headers
@@ -53,16 +49,14 @@ class ReadingRequest(Request):
     @ivar resource: the L{penstock.core.interfaces.IResource} that was found;
         L{None} before that.
     @ivar body: the content, if the policy was L{Buffer}; else empty.
-    @ivar content: the L{Content}, if the policy was L{Stream} or L{Parts};
-        else L{None}.
     @ivar trailers: the request's trailer section, or L{None}.
     """
 
     resource: Any = None
     body: bytes = b""
-    content: Content | None = None
     trailers: Headers | None = None
 
+    _content: Content | None = None
     _chunks: list[bytes | bytearray] | None = None
     _room: int = 0
     _formData: FormData | None = None
@@ -93,13 +87,22 @@ class ReadingRequest(Request):
     # What was read
 
     @property
+    def content(self) -> Content:
+        """
+        The content on its way in, under the policies L{Stream} and L{Parts}.
+
+        @raise AttributeError: under another one.
+        """
+        return _under("Stream", self._content)
+
+    @property
     def form(self) -> Submitted[str]:
         """
         The fields of the form, under the policy L{Form}: for each name its
         values, in order.  A name that it lacks is a KeyError, and 400 for the
         client, if a resource lets that pass.
 
-        @raise penstock.core.errors.LocalProtocolError: under another one.
+        @raise AttributeError: under another one.
         """
         return _under("Form", self._form)
 
@@ -109,7 +112,7 @@ class ReadingRequest(Request):
         The files of the form, likewise.  They are gone when the request is
         done.
 
-        @raise penstock.core.errors.LocalProtocolError: under another policy.
+        @raise AttributeError: under another policy.
         """
         return _under("Form", self._files)
 
@@ -118,7 +121,7 @@ class ReadingRequest(Request):
         """
         The parts of the form as they come, under the policy L{Parts}.
 
-        @raise penstock.core.errors.LocalProtocolError: under another one.
+        @raise AttributeError: under another one.
         """
         return _under("Parts", self._parts)
 
@@ -162,7 +165,7 @@ class ReadingRequest(Request):
         return self._parsed(await self._whole(limit))
 
     async def _whole(self, limit: int) -> bytes:
-        return self.body if self.content is None else await self.content.read(limit)
+        return self.body if self._content is None else await self._content.read(limit)
 
     def _decoded(self, data: bytes) -> str:
         self._mustBePlain()
@@ -241,7 +244,7 @@ class ReadingRequest(Request):
         self._refuseLonger(length, policy.limit)
         begin = self.acceptData if policy.accept else None
         source = self._decode() if policy.decode and length != 0 else None
-        self.content = content = Content(
+        self._content = content = Content(
             source or self.chanRequest, begin, policy.limit
         )
         if source is not None:
@@ -287,8 +290,8 @@ class ReadingRequest(Request):
             self._decoding.completed(trailers)
 
     def _take(self, data: bytes) -> None:
-        if self.content is not None:
-            self.content.chunkReceived(data)
+        if self._content is not None:
+            self._content.chunkReceived(data)
         elif self._chunks is not None:
             self._room -= len(data)
             if self._room < 0:
@@ -302,8 +305,8 @@ class ReadingRequest(Request):
                 self._chunks.append(data)
 
     def _taken(self, trailers: Headers | None) -> None:
-        if self.content is not None:
-            self.content.completed(trailers)
+        if self._content is not None:
+            self._content.completed(trailers)
         elif self._chunks is not None:
             self.body = b"".join(self._chunks)
             self._chunks = None
@@ -330,12 +333,12 @@ class ReadingRequest(Request):
 def _under(policy: str, read: _T | None) -> _T:
     """
     @return: what was C{read} under C{policy}.
-    @raise LocalProtocolError: if that was another one.
+    @raise AttributeError: if that was another one.
     """
     if read is None:
-        raise LocalProtocolError(
-            f"there is no form: the resource needs policy = {policy}(), and the"
-            " request a method that has content, such as POST"
+        raise AttributeError(
+            f"this takes a resource with policy = {policy}(), and a request whose"
+            " method has content, such as POST"
         )
     return read
 

@@ -138,10 +138,10 @@ class Relay:
         @param headers: its fields, which may be changed.
         """
         request = self._request
-        hasContent = request.content is not None and (
-            self._downstream.contentLength != 0
-        )
-        if request.content is None:
+        hasContent = self._downstream.contentLength != 0
+        if request.method == b"TRACE":
+            # See contentPolicy().
+            hasContent = False
             headers.removeHeader(b"content-length")
         # RFC 9110, section 7.6.3: who passes a request on says so.
         headers.addRaw(b"via", b"%d.%d %b" % (*request.clientproto, _BY))

@@ -155,15 +155,17 @@ def test_sentText() -> None:
         exchange.disconnect()
 
 
-@pytest.mark.parametrize("name", ["form", "files", "parts"])
-def test_formWithoutPolicy(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "policy"),
+    [("form", "Form"), ("files", "Form"), ("parts", "Parts"), ("content", "Stream")],
+)
+def test_otherPolicy(name: str, policy: str) -> None:
     """
-    Whoever reads a form that was not asked for is told how to ask.
+    Whoever reads what the policy doesn't read is told which one does.
     """
-    policy = "Parts" if name == "parts" else "Form"
     with (
         MemoryClient(Page(lambda request: getattr(request, name))) as client,
-        client.expecting(LocalProtocolError) as problems,
+        client.expecting(AttributeError) as problems,
     ):
         assert client.get("/").code == 500
     assert f"policy = {policy}()" in str(problems[0])

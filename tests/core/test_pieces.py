@@ -81,7 +81,7 @@ class Reading(Resource):
     async def render_POST(self, request: Any) -> Any:
         if not self.atOnce:
             await self.go
-        if request.content is None:
+        if isinstance(self.policy, Buffer):
             return request.body
         return await request.content.read()
 

@@ -46,11 +46,11 @@ class Taking(Resource):
 
     async def render_POST(self, request: Request) -> Any:
         if self.what == "text":
-            if request.content is None:
+            if isinstance(self.policy, Buffer):
                 assert request.text() == await request.readText()
             return await request.readText()
         if self.what == "json":
-            if request.content is None:
+            if isinstance(self.policy, Buffer):
                 assert request.json() == await request.readJSON()
             return Response.json(await request.readJSON())
         if isinstance(self.policy, Parts):
@@ -58,7 +58,7 @@ class Taking(Resource):
             return Response.json(found)
         if isinstance(self.policy, Form):
             return Response.json(request.form)
-        if request.content is not None:
+        if isinstance(self.policy, Stream):
             return b"".join([block async for block in request.content])
         return request.body
 
