@@ -291,6 +291,40 @@ def test_closeIsNoReset(tls: Encrypted) -> None:
     tls.loop.run(lambda: not len(tls.factory._sweep))
 
 
+@pytest.mark.parametrize(
+    "data",
+    [HELLO, b"\x16\x03\x01\x00\x04\x01\x00\x00\x00"],
+    ids=["HTTP", "an empty ClientHello"],
+)
+def test_noTLS(tls: Encrypted, data: bytes) -> None:
+    """
+    Who can't speak TLS gets no answer, but a line in the log.
+    """
+    told: list[Any] = []
+    tls.listen(answerComplete)
+    tls.factory.refused = lambda *refusal: told.append(refusal)
+    with socket.create_connection(("127.0.0.1", tls.port)) as below:
+        below.send(data)
+        tls.loop.run(lambda: bool(told))
+        [(info, *refusal)] = told
+        assert refusal == [None, "no TLS", b""]
+        assert info.secure
+        assert info.peer.port == below.getsockname()[1]
+
+
+def test_silent(tls: Encrypted) -> None:
+    """
+    Who only looks whether somebody is there isn't worth a line.
+    """
+    told: list[Any] = []
+    tls.listen(answerComplete)
+    tls.factory.refused = lambda *refusal: told.append(refusal)
+    with socket.create_connection(("127.0.0.1", tls.port)):
+        tls.loop.run(lambda: len(tls.factory._sweep) == 1)
+    tls.loop.run(lambda: not len(tls.factory._sweep))
+    assert not told
+
+
 @pytest.mark.parametrize("fields", [b"", b"Connection: close\r\n"], ids=["", "close"])
 def test_stall(tls: Encrypted, fields: bytes) -> None:
     """

@@ -155,6 +155,9 @@ class HTTPChannel(SwitchingConnection):
         self._reader.forget()
         self.factory.disconnected(self)
         self._lose(PeerGone("the connection was lost"))
+        if not self._reads and reason.check("OpenSSL.SSL.Error"):
+            # Somebody speaks HTTP where TLS is spoken, or another TLS.
+            self._tellRefusal(None, "no TLS", b"")
         super().connectionLost(reason)
 
     def pauseProducing(self) -> None:

@@ -74,9 +74,10 @@ class RefusingConnection(ServerConnection):
         self._tellRefusal(*rejected, line)
         self._answer(rejected.code)
 
-    def _tellRefusal(self, code: int, reason: str, line: bytes) -> None:
+    def _tellRefusal(self, code: int | None, reason: str, line: bytes) -> None:
         """
-        Tell the site of a request that it won't get.
+        Tell the site of a request that it won't get: see
+        L{penstock.core.interfaces.IRefusals}.
         """
         if self.factory.refused is not None:
             self.factory.refused(self.describeConnection(), code, reason, line)
