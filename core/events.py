@@ -60,7 +60,7 @@ class Event:
         The event as a stream has it.
 
         @raise InvalidField: if C{event} or C{id} has line ends or NUL in it,
-            or C{retry} is negative.
+            C{retry} is negative, or something isn't text.
         """
         lines = []
         if self.event is not None:
@@ -72,12 +72,15 @@ class Event:
                 raise InvalidField("the id of an event must be one line")
             lines.append(f"id: {self.id}\n")
         if self.retry is not None:
-            if not isinstance(self.retry, int) or self.retry < 0:
+            if type(self.retry) is not int or self.retry < 0:
                 raise InvalidField("an event's retry must be milliseconds")
             lines.append(f"retry: {self.retry}\n")
         if self.data is not None:
             lines += [f"data: {line}\n" for line in _LINE_END.split(self.data)]
-        return ("".join(lines) + "\n").encode("utf-8")
+        try:
+            return ("".join(lines) + "\n").encode("utf-8")
+        except UnicodeEncodeError:
+            raise InvalidField("an event has half a character in it") from None
 
 
 def lastEventId(request: Any) -> str | None:
@@ -85,13 +88,14 @@ def lastEventId(request: Any) -> str | None:
     @param request: L{penstock.core.server.Request}.
 
     @return: the id of the last event that a client, which has come back, has
-        seen; L{None} if it hasn't, or nobody can read it.
+        seen; L{None} if it hasn't, or was told to forget it, or nobody can read
+        it.
     """
     raw: bytes | None = request.in_headers.get(b"last-event-id")
     if raw is None:
         return None
     try:
-        return raw.decode("utf-8")
+        return raw.decode("utf-8") or None
     except UnicodeDecodeError:
         return None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from secrets import token_hex
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -38,18 +39,24 @@ class Channel(Resource):
         history: int = HISTORY,
         queue: int = QUEUE,
         keepAlive: float | None = KEEP_ALIVE,
+        prefix: str | None = None,
     ) -> None:
         """
         @param clock: L{twisted.internet.interfaces.IReactorTime}.
         @param history: how many events are kept.
         @param queue: how many may wait for one listener.
         @param keepAlive: see L{EventStream}.
+        @param prefix: what stands before the numbers of events, and hasn't
+            before others of the same; so that who comes back after a restart
+            isn't taken for somebody who has seen the new ones.  Random by
+            default.
         """
         super().__init__()
         self._clock = clock
         self._kept: deque[Event] = deque(maxlen=history)
         self._queue = queue
         self._keepAlive = keepAlive
+        self._prefix = token_hex(4) + "-" if prefix is None else prefix
         self._number = 0
         self._listeners: set[_Listener] = set()
 
@@ -65,12 +72,12 @@ class Channel(Resource):
         Tell all.
 
         @param event: L{str} stands for an L{Event} with that C{data}.  Its
-            C{id} is replaced by the next number.
+            C{id} is replaced by one with the next number.
         @raise penstock.core.errors.InvalidField: if it can't be written.
         """
         if isinstance(event, str):
             event = Event(event)
-        event = replace(event, id=str(self._number + 1))
+        event = replace(event, id=self._id(self._number + 1))
         # Whoever publishes hears of what is wrong with it, nobody else.
         bytes(event)
         self._number += 1
@@ -108,7 +115,10 @@ class Channel(Resource):
         for place, event in enumerate(kept):
             if event.id == last:
                 return kept[place + 1 :]
-        return [] if last == str(self._number) else kept
+        return [] if last == self._id(self._number) else kept
+
+    def _id(self, number: int) -> str:
+        return f"{self._prefix}{number}"
 
 
 class _Listener:

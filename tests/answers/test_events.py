@@ -4,6 +4,7 @@ Server-sent events, over each transport.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,7 +20,7 @@ def test_events(way: Any) -> None:
     """
     An event comes when it is published, and the listener's leaving is noticed.
     """
-    channel = Channel(way.clock)
+    channel = Channel(way.clock, prefix="")
     response = way.wait(way.start(channel, "GET", "/"))
     assert response.headers.get("content-type") == b"text/event-stream"
     way.settle()
@@ -110,7 +111,7 @@ def test_missed(way: Any) -> None:
     """
     A channel sends again what came after the last event that the client has.
     """
-    channel = Channel(way.clock)
+    channel = Channel(way.clock, prefix="")
     for number in range(5):
         channel.publish(f"event {number}")
     response = way.wait(way.start(channel, "GET", "/", [("last-event-id", "3")]))
@@ -121,3 +122,35 @@ def test_missed(way: Any) -> None:
     response.cancel()
     way.settle()
     assert channel.listeners == 0
+
+
+def test_restarted(way: Any) -> None:
+    """
+    Who has seen events of the channel that was there before has seen none of
+    this one, whatever their numbers are.
+    """
+    before, channel = Channel(way.clock), Channel(way.clock)
+    ids = []
+    for made in (before, channel):
+        response = way.wait(way.start(made, "GET", "/"))
+        way.settle()
+        made.publish("one")
+        came = way.wait(response.content.next())
+        ids.append(came.removeprefix(b"id: ").partition(b"\n")[0])
+        response.cancel()
+        way.settle()
+    assert ids[0] != ids[1]
+    said = [b"one"]
+    for last, seen in ((ids[0], 0), (ids[1], 1), (b"", None)):
+        fields = [("last-event-id", last)]
+        response = way.wait(way.start(channel, "GET", "/", fields))
+        way.settle()
+        said.append(b"after %d" % len(said))
+        channel.publish(said[-1].decode())
+        came = b""
+        while said[-1] not in came:
+            came += way.wait(response.content.next())
+        missed = said[-1:] if seen is None else said[seen:]
+        assert re.findall(rb"data: (.*)\n", came) == missed
+        response.cancel()
+        way.settle()

@@ -57,6 +57,9 @@ def test_written(event: Event, written: bytes) -> None:
         Event(id="a\rb"),
         Event(id="a\0b"),
         Event(retry=-1),
+        Event(retry=True),
+        Event("\ud800"),
+        Event(id="\udfff"),
         Event(retry="1\ndata: x"),  # type: ignore[arg-type]
     ],
     ids=repr,
@@ -290,7 +293,7 @@ def test_head(clock: Clock) -> None:
     [
         ([], None),
         ([b"5"], "5"),
-        ([b""], ""),
+        ([b""], None),
         (["ä".encode()], "ä"),
         ([b"\xff"], None),
     ],
@@ -323,7 +326,7 @@ def test_channel(clock: Clock) -> None:
     """
     All who listen are told, and those who come back get what they missed.
     """
-    channel = Channel(clock, history=3)
+    channel = Channel(clock, history=3, prefix="")
     channel.publish("before")
     first = listen(channel)
     second = listen(channel)
@@ -346,7 +349,7 @@ def test_channelRefuses(clock: Clock) -> None:
     """
     Who publishes nonsense is told, and nobody else.
     """
-    channel = Channel(clock)
+    channel = Channel(clock, prefix="")
     wire = listen(channel)
     with pytest.raises(InvalidField):
         channel.publish(Event(event="a\nb"))
@@ -358,7 +361,7 @@ def test_channelSlowListener(clock: Clock) -> None:
     """
     Who doesn't read is sent away, and holds up nobody.
     """
-    channel = Channel(clock, queue=2)
+    channel = Channel(clock, queue=2, prefix="")
     slow, fast = listen(channel), listen(channel)
     slow.outputBlocked()
     for number in range(10):
