@@ -77,7 +77,7 @@ class Compressed(Wrapper):
 
     It leaves alone what has a coding already, what is a range, what is asked
     for as a range, C{no-transform}, and what a resource writes to the request
-    by itself.
+    by itself, or has a producer write.
 
     What is compressed has an entity tag of its own, and a weak one: another
     version of the library might compress in another way.  A client that sends
@@ -121,15 +121,17 @@ class Compressed(Wrapper):
 
     def _restore(self, asked: Headers, name: bytes) -> None:
         """
-        Make the tags that are ours the resource's own again.
+        Beside the tags that may be ours, put the resource's own that they were
+        made of.
         """
         tags = asked.getStandard(name)
         if isinstance(tags, tuple):
-            asked.setRaw(name, generateTags(tuple(map(self._original, tags))))
-
-    def _original(self, tag: EntityTag) -> EntityTag:
-        value, _, suffix = tag.value.rpartition("-")
-        return EntityTag(value) if suffix in self._codings else tag
+            originals = []
+            for tag in tags:
+                value, _, suffix = tag.value.rpartition("-")
+                if suffix in self._codings:
+                    originals.append(EntityTag(value))
+            asked.setRaw(name, generateTags((*tags, *originals)))
 
     def _compress(self, request: Any, headers: Headers, body: Any) -> Any:
         if not self._mayBe(request.code, headers, body):

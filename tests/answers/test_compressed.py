@@ -333,6 +333,30 @@ def test_changing(way: Any, field: Any, code: int) -> None:
     assert answer.code == code
 
 
+@pytest.mark.parametrize(
+    ("field", "code"),
+    [
+        (("if-match", '"now-gzip"'), 200),
+        (("if-match", '"now-gzip-br"'), 200),
+        (("if-match", '"now"'), 412),
+        (("if-none-match", '"now-gzip"'), 412),
+        (("if-none-match", '"now"'), 200),
+    ],
+)
+def test_ownTags(way: Any, field: Any, code: int) -> None:
+    """
+    A resource's own tags may look like ours.
+    """
+
+    class Changing(Resource):
+        def render_PUT(self, request: Request) -> Any:
+            request.out_headers.setRaw("etag", '"now-gzip"')
+            return b"" if request.checkPreconditions() else None
+
+    answer = way.ask(Compressed(Changing()), "PUT", "/", [field], b"x")
+    assert answer.code == code
+
+
 @pytest.mark.everywhere
 def test_vary() -> None:
     """
