@@ -1,0 +1,62 @@
+"""
+RPC over sockets: what the kernel is given.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from penstock.core.direct import UNSENT
+from penstock.core.headers import Headers
+from penstock.transports.rpc import RPCFactory
+from penstock.transports.rpc.codec import Decoder, frame
+from penstock.transports.rpc.messages import Ping, Pong, WriteData
+
+from ..loop import Loop
+from .wires import MAX_FRAME, Served, opening, request
+
+WINDOW = 2**26
+
+
+class Large(Served):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.exchange.writeHeaders(200, Headers())
+        self.exchange.writeData(bytes(16 * 1024 * 1024))
+        self.exchange.finish()
+
+
+@pytest.mark.skipif(
+    not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the kernel can't be told"
+)
+def test_replyBesideLargeContent(loop: Loop) -> None:
+    """
+    Little waits in the kernel before a reply, however much that would take.
+    """
+    port = loop.listen(RPCFactory(Large, reactor=loop.reactor))
+    with socket.socket() as peer:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        peer.connect(("127.0.0.1", port))
+        peer.settimeout(0)
+        peer.sendall(opening(True, window=WINDOW, connectionWindow=WINDOW))
+        peer.sendall(frame(request(1)))
+        loop.settle()
+        peer.sendall(frame(Ping(0, 7)))
+        loop.settle()
+        decoder = Decoder(MAX_FRAME)
+        received: list[Any] = []
+
+        def ponged() -> bool:
+            try:
+                received.extend(decoder.receive(peer.recv(16 * 1024)))
+            except BlockingIOError:
+                pass
+            return Pong(0, 7) in received
+
+        loop.run(ponged)
+    before = received[: received.index(Pong(0, 7))]
+    content = sum(len(item.data) for item in before if type(item) is WriteData)
+    assert 0 < content < 6 * UNSENT
