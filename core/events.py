@@ -8,6 +8,9 @@ client has had enough::
             await deferLater(clock, 1)
 
     return EventStream(ticks(), clock).response()
+
+For events that everybody gets who listens, there is
+L{penstock.resources.events.Channel}.
 """
 
 from __future__ import annotations
