@@ -166,6 +166,9 @@ class ClientExchange(CallingExchange):
 
     # Facts
 
+    gathers = False
+    """Whether it asks for a connection by itself, when it is ready."""
+
     @property
     def connectionInfo(self) -> ConnectionInfo:
         """

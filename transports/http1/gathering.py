@@ -25,6 +25,8 @@ class GatheringExchange(ClientExchange):
     Not blocked while it does: there is nothing yet that could be slow.
     """
 
+    gathers = True
+
     __slots__ = ("_gathered", "_headers", "_host", "_method", "_target")
 
     def __init__(

@@ -18,21 +18,17 @@ from penstock.core.client import Requester
 from penstock.core.errors import (
     DeadlineExceeded,
     ExchangeLost,
-    LocalProtocolError,
     Unavailable,
 )
 from penstock.core.headers import Headers
 from penstock.core.interfaces import ConnectionInfo, IRequester
-from penstock.core.length import parseLength
-from penstock.core.uri import checkTypes, requestHost, requestTarget
+from penstock.transports.http1.asking import ask
 from penstock.transports.http1.client_connection import ClientConnection
 from penstock.transports.http1.client_exchange import ClientExchange
 from penstock.transports.http1.client_phases import Phase
-from penstock.transports.http1.gathering import GatheringExchange
 from penstock.transports.http1.hangup import hangups
 from penstock.transports.http1.limits import Limits
 from penstock.transports.http1.patience import Patience
-from penstock.transports.http1.writer import Framing, requestHead
 
 # Each serves one exchange, and clients are gateways mostly: as many of theirs
 # who read slowly would keep out all others.  A browser's six would be few; this
@@ -67,13 +63,6 @@ CONTINUE_TIMEOUT: Final = 1.0
 # Seconds between two looks at what has lasted too long; so each timeout may
 # last as much longer.
 SWEEP: Final = 0.5
-
-# RFC 9110, section 9.2.2.
-_IDEMPOTENT: Final = frozenset(
-    (b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE")
-)
-
-_SEND_CONTENT: Final = b"100-continue"
 
 
 class _OneConnection(Factory):
@@ -207,51 +196,11 @@ class HTTPClient(Requester):
         What is written inside C{requestStarted} goes out together with the
         head.
         """
-        if hasContent and method == b"TRACE":
-            # RFC 9110, section 9.3.8.
-            raise LocalProtocolError("TRACE has no content")
-        target, host = requestTarget(method, uri)
-        names = headers.names()
-        if host is None:
-            host = (requestHost(headers) if b"host" in names else None) or self._host
-        checkTypes(headers)
-        length = None
-        if b"content-length" in names:
-            length = _promised(headers, hasContent)
-        hold = False
-        if b"expect" in names:
-            # RFC 9110, section 10.1.1: not without content.
-            if hasContent and length != 0:
-                expect = headers.get(b"expect") or b""
-                hold = expect.lower() == _SEND_CONTENT
-            else:
-                headers = headers.copy()
-                headers.removeHeader(b"expect")
-        head, framing = requestHead(method, target, host, headers, hasContent)
-        chunked = framing is Framing.CHUNKED
-        again = method in _IDEMPOTENT
-        gathers = chunked and self.isOld
-        exchange: ClientExchange
-        if gathers:
-            exchange = GatheringExchange(
-                self, method, target, host, headers, callbacks, again
-            )
-        else:
-            exchange = ClientExchange(
-                self,
-                method,
-                head,
-                callbacks,
-                hasContent=hasContent,
-                length=length,
-                chunked=chunked,
-                hold=hold,
-                again=again,
-            )
+        exchange = ask(self, self._host, method, uri, headers, callbacks, hasContent)
         if self._patience.total < inf:
             exchange.started = self.clock.seconds()
         callbacks.requestStarted(exchange)
-        if not (gathers or exchange.isOver):
+        if not (exchange.gathers or exchange.isOver):
             self._place(exchange)
         return exchange
 
@@ -444,21 +393,6 @@ class HTTPClient(Requester):
 
 def _seconds(timeout: float | None) -> float:
     return inf if timeout is None else timeout
-
-
-def _promised(headers: Headers, hasContent: bool) -> int | None:
-    """
-    @return: what Content-Length says.
-
-    @raise LocalProtocolError: if that can't be.
-    """
-    try:
-        length = parseLength(headers.getRaw(b"content-length"))
-    except ValueError as problem:
-        raise LocalProtocolError(str(problem)) from None
-    if length and not hasContent:
-        raise LocalProtocolError("a Content-Length, but no content")
-    return length
 
 
 def _ignore(result: Any) -> None:

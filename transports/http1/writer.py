@@ -281,15 +281,19 @@ def requestHead(
         raise LocalProtocolError("a host must be visible ASCII")
     lines = [b"%b %b HTTP/1.1" % (method, target), b"Host: " + host]
     framing = _NONE
-    fields = _without(endToEnd(headers), b"host")
+    fields = endToEnd(headers)
+    names = headers.names()
+    if b"host" in names:
+        fields = _without(fields, b"host")
     if hasContent:
-        if headers.hasHeader(b"content-length"):
+        if b"content-length" in names:
             framing = _LENGTH
         else:
             framing = _CHUNKED
             lines.append(b"Transfer-Encoding: chunked")
     else:
-        fields = _without(fields, b"content-length")
+        if b"content-length" in names:
+            fields = _without(fields, b"content-length")
         if method in _WITH_CONTENT:
             lines.append(b"Content-Length: 0")
     if persistence is not _IMPLIED:
