@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 GATHER: Final = 64 * 1024
 
 # Octets that are read at a time, as Twisted has it; and while much content comes.
-# A form of a gibibyte then takes 60 % of the processor time, since each read is a
+# A form of a gibibyte then takes half the processor time, since each read is a
 # turn of the reactor and a word to the peer that there is room again.
 READ: Final = 64 * 1024
 LARGE_READ: Final = 256 * 1024
