@@ -27,9 +27,13 @@ HEAD = """\
 
 Written by `python benchmarks/fields.py`, with Python {version}: microseconds, the
 best of {rounds} rounds of {times}. *Read* and *write* are for a value that the table
-has not seen before; where it remembers the latest ones, *again* is for one of these. It
-remembers {recent} values of a field, of {length} octets at most, and neither secrets
+has not seen before; where it remembers the latest ones, *again* is for one of these.
+It remembers {recent} values of a field, of {length} octets at most, and neither secrets
 nor errors; who fills it on purpose makes it as large as 4 MB a field.
+
+Of what clients want, of `Alt-Svc` and of what proxies add, it also remembers the latest
+members, hosts and addresses, since those of a new value are seldom new themselves. Here
+they aren't; one that is takes 1 to 3 µs more.
 
 | field | line | read | again | write | again |
 |---|---|---|---|---|---|

@@ -47,7 +47,7 @@ class Authority:
         @raise InvalidField: if that can't be written.
         """
         host = f"[{self.host}]" if ":" in self.host else self.host
-        text = host if self.port is None else f"{host}:{self.port:d}"
+        text = host if self.port is None else host + f":{self.port:d}"
         try:
             raw = text.encode("ascii")
             parseAuthority(raw)

@@ -193,8 +193,9 @@ def parseParameters(value: bytes) -> Parameters:
 def checkNames(pairs: Collection[tuple[str, object]]) -> None:
     """
     @raise InvalidField: if a name comes twice, in whatever case.
+    @raise TypeError: if a name is no text: octets would differ from all of them.
     """
-    if len(pairs) > 1 and len({name.lower() for name, ignored in pairs}) != len(pairs):
+    if len({str.lower(name) for name, ignored in pairs}) != len(pairs):
         raise InvalidField("it has a parameter twice")
 
 

@@ -95,8 +95,10 @@ def takeWeight(parameters: Parameters) -> tuple[int, Parameters]:
 # and compared in a fraction of the time that a frozen dataclass takes.
 class MediaRange(NamedTuple):
     """
-    Some media types.  C{_replace}, which every named tuple has, makes one of it
-    that differs: C{wanted._replace(weight=500)}.
+    Some media types.
+
+    As with any named tuple, C{_replace} makes another one of it:
+    C{wanted._replace(weight=500)}.
 
     @ivar type: in lower case, or C{"*"} for all.
     @ivar subtype: in lower case, or C{"*"} for all.
@@ -210,7 +212,9 @@ def _generateMediaRange(value: MediaRange) -> bytes:
 
 class Weighted(NamedTuple):
     """
-    A name and its weight.  C{_replace} makes one of it that differs.
+    A name and its weight.
+
+    As with any named tuple, C{_replace} makes another one of it.
 
     @ivar name: in lower case; C{"*"} for any other.
     @ivar weight: in thousandths.

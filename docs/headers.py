@@ -34,8 +34,9 @@ absent or doesn't parse; `headers.whyAbsent("accept")` is the reason.
 taken as they are. What is written is always read as the same value.
 
 Values are never changed: they are numbers, texts, dates, tuples and frozen
-dataclasses. Names of things that compare without case are in lower case. A `datetime`
-is aware of its time zone.
+dataclasses. `dataclasses.replace` makes another one of these, and `_replace` of a
+`MediaRange` or `Weighted`, which are named tuples. Names of things that compare without
+case are in lower case. A `datetime` is aware of its time zone.
 
 An application has fields of its own, or its own idea of one of these, in a table for
 itself:

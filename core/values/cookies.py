@@ -65,7 +65,7 @@ def encodePair(name: str, value: str) -> bytes:
     if value != value.strip(" \t") or name != name.strip(" \t"):
         raise InvalidField("it has white space around it")
     try:
-        return f"{name}={value}".encode()
+        return (name + "=" + value).encode()
     except UnicodeEncodeError:
         raise InvalidField("it has half of a surrogate pair") from None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from penstock.core.errors import InvalidField
 from penstock.core.values.structured import Item, Token, generateItem, parseItem
 
 
@@ -41,6 +42,8 @@ def generateEmbedding(value: EmbeddingPolicy) -> bytes:
     @raise InvalidField: if it can't be written.
     """
     to = value.reportTo
+    if to is not None and not isinstance(to, str):
+        raise InvalidField("where to report to must be text")
     return generateItem(
         Item(Token(value.value), () if to is None else (("report-to", to),))
     )

@@ -114,7 +114,7 @@ def generateNode(value: Node) -> str:
     """
     text = f"[{value.name}]" if ":" in value.name else value.name
     if value.port is not None:
-        text = f"{text}:{value.port}"
+        text = text + ":" + value.port
     try:
         parseNode(text)
     except ValueError as problem:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from penstock.core.authority import Authority
 from penstock.core.cachecontrol import CacheControl
 from penstock.core.fields import STANDARD
 from penstock.core.headers import Headers
@@ -32,6 +33,12 @@ from penstock.core.values.structured import (
 from penstock.core.values.timing import Metric
 from penstock.core.values.trace import TraceState
 from penstock.core.values.via import Via
+
+
+class Pretty(str):
+    def __format__(self, spec: str) -> str:
+        return f"<{self}>\r\n"
+
 
 WRITTEN: list[tuple[str, Any, bytes]] = [
     # Both names, and the plain one in plain characters (RFC 6266, appendix D).
@@ -159,6 +166,9 @@ WRITTEN: list[tuple[str, Any, bytes]] = [
         b'max-age=60, no-cache="7", a=b, c="d e"',
     ),
     ("tracestate", TraceState((("a", "b"), ("c", "d"))), b"a=b,c=d"),
+    # What a text is counts, not what it is formatted as.
+    ("Cookie", Cookies((("a", Pretty("b")),)), b"a=b"),
+    ("Host", Authority(Pretty("a"), 1), b"a:1"),
 ]
 
 

@@ -26,6 +26,7 @@ from penstock.core.values.credentials import Basic, Bearer, Credentials, Digest
 from penstock.core.values.delays import Refresh
 from penstock.core.values.digests import DigestPreferences, Digests, MD5Digest
 from penstock.core.values.disposition import ContentDisposition
+from penstock.core.values.embedding import EmbeddingPolicy
 from penstock.core.values.forwarded import Hop, Node
 from penstock.core.values.keepalive import KeepAlive
 from penstock.core.values.link import Link
@@ -70,6 +71,11 @@ ROWS: list[tuple[str, Any]] = [
     ("X-Item", Item(DisplayString(b"a"))),  # type: ignore[arg-type]
     ("Authorization", Digest("a", "b", "c", None, "d")),  # type: ignore[arg-type]
     ("Permissions-Policy", PermissionsPolicy((("a", (b"b",)),))),  # type: ignore[arg-type]
+    ("Accept", Accept((MediaRange("a", "b", ((b"q", "1"),)),))),  # type: ignore[arg-type]
+    ("Content-Type", MediaType("a", "b", ((b"c", "1"), ("c", "2")))),  # type: ignore[arg-type]
+    ("Alt-Used", Authority(("a",), 1)),  # type: ignore[arg-type]
+    ("X-Forwarded-For", (Node("1.2.3.4", 80),)),  # type: ignore[arg-type]
+    ("Cross-Origin-Opener-Policy", EmbeddingPolicy("a", 1)),  # type: ignore[arg-type]
     # What nobody would read.
     ("From", "a" * 1000 + "@b"),
     ("Content-Range", ContentRange(0, 10**18, None)),
