@@ -557,6 +557,28 @@ def test_large(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert b"4 shown, 2 more" in wire.body
 
 
+@pytest.mark.everywhere
+@pytest.mark.parametrize(
+    ("most", "shown", "footer"),
+    [
+        (3, 3, b"3 shown, at least 1 more"),
+        (5, 4, b"4 shown, at least 2 more"),
+        (6, 4, b"4 shown, 2 more"),
+    ],
+)
+def test_veryLarge(
+    many: Path, monkeypatch: pytest.MonkeyPatch, most: int, shown: int, footer: bytes
+) -> None:
+    """
+    Nobody waits until all of the names are read.
+    """
+    monkeypatch.setattr(listings, "MAX_ENTRIES", 4)
+    monkeypatch.setattr(listings, "MAX_READ", most)
+    wire = get(many, b"/", listing=True)
+    assert len(Page(wire.body.decode()).entries) == shown
+    assert footer in wire.body
+
+
 @pytest.mark.parametrize(
     ("size", "text"),
     [
