@@ -24,9 +24,12 @@ _HTML: Final = "text/html"
 _JSON: Final = "application/json"
 
 _STYLE: Final = (
-    ":root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}"
-    "body{max-width:50rem;margin:4rem auto;padding:0 1rem}"
-    "pre{overflow:auto;padding:1rem;border:1px solid #8884}"
+    ":root{color-scheme:light dark;font:17px/1.5 system-ui,sans-serif}"
+    "body{max-width:50rem;margin:12vh auto 4rem;padding:0 1.5rem}"
+    "h1{margin:0;font-size:1.5rem;font-weight:650}"
+    "p{margin:.3rem 0 1.5rem}"
+    "pre{overflow:auto;padding:1rem;font-size:.85rem;border:1px solid #8884;"
+    "border-radius:8px}"
 )
 
 

@@ -59,7 +59,7 @@ class Uploads(Resource):
             return Response.json(received)
         rows = "".join(map(self.row, received))
         text = PAGE.replace("<!--files-->", rows)
-        return Response.html(text.replace("<!--told-->", "All of it has come."))
+        return Response.html(text.replace("<!--told-->", "Everything has arrived."))
 
     async def keep(self, part):
         """

@@ -130,7 +130,7 @@ def test_progress(page: Chromium, served: Served, tmp_path: Path) -> None:
         "told.value])).observe(told, {childList: true, subtree: true})"
     )
     page.click("[type=submit]")
-    assert told(page) == "good: All of it has come."
+    assert told(page) == "good: Everything has arrived."
     seen = page.evaluate("seen")
     values = [value for value, text in seen if " of " in text]
     assert values == sorted(values)
