@@ -9,7 +9,7 @@ apart by a reader of this module's own, which is as strict as the grammar.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from twisted.internet.error import ConnectionDone
@@ -418,3 +418,10 @@ def plain(response: Any, *fields: tuple[str, str], code: int = 200) -> Response:
     A response with C{fields}.
     """
     return Response(response, code, list(fields))
+
+
+def blocks() -> Iterator[bytes]:
+    """
+    Content of a length that nobody knows beforehand.
+    """
+    return iter([b"hel", b"lo"])

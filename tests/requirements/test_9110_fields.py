@@ -1,5 +1,5 @@
 """
-RFC 9110, sections 5.6, 11 and 12, and RFC 9111, section 5: what values of
+RFC 9110, sections 4.2, 5.6, 11 and 12, and RFC 9111, section 5: what values of
 fields are made of.
 """
 
@@ -15,8 +15,12 @@ from penstock.core.dates import parseDate
 from penstock.core.errors import InvalidField
 from penstock.core.headers import Headers
 from penstock.core.mediatype import MediaType
+from penstock.core.response import Response
 from penstock.core.values.challenge import Challenge
 from penstock.core.values.via import Via
+from penstock.resources.redirect import Redirect
+
+from .ways import Serve
 
 
 def parsed(name: str, *lines: bytes) -> Any:
@@ -251,6 +255,51 @@ def test_realmIsQuoted(name: str, realm: str) -> None:
     line = written(name, (Challenge.basic(realm),))
     assert line.startswith(b'Basic realm="')
     assert parsed(name, line)[0].realm == realm
+
+
+# Authorities
+
+REFERENCES = [
+    "http:///x",
+    "https:///x",
+    "http://:80/",
+    "http://u@a/",
+    "https://u:p@a/x",
+    "//u@a/",
+    "///x",
+    "http:/x",
+    "HTTP://@a",
+]
+
+
+@pytest.mark.requirement("9110-4.2.1-1", "9110-4.2.2-1", "9110-4.2.4-1")
+@pytest.mark.parametrize("place", REFERENCES)
+def test_authoritiesThatAreNotSent(place: str) -> None:
+    """
+    Neither in a redirect nor in any field that is written from its value.
+    """
+    with pytest.raises(InvalidField):
+        Redirect(place)
+    with pytest.raises(InvalidField):
+        Response.redirect(place)
+    for name in (b"location", b"content-location", b"referer"):
+        with pytest.raises(InvalidField):
+            Headers().table.generate(name, place)
+
+
+@pytest.mark.requirement("9110-4.2.1-2", "9110-4.2.2-2", "9110-4.2.4-2")
+@pytest.mark.parametrize("place", REFERENCES)
+def test_authoritiesThatAreNotTaken(serve: Serve, place: str) -> None:
+    """
+    Who reads such a field as what it means has nothing.
+    """
+    origin = serve()
+    lines = b"Content-Location: %b\r\nReferer: %b\r\n"
+    origin.get(lines % (place.encode(), place.encode()))
+    (request,) = origin.root.seen
+    assert request.in_headers.getHeader("content-location") is None
+    assert request.in_headers.getHeader("referer") is None
+    assert Headers([("Location", place)]).getHeader("location") is None
 
 
 # RFC 9111
