@@ -82,12 +82,8 @@ def test_tagOfAFileThatMayChange(
     path.write_bytes(b"one")
     changed = os.stat(path).st_mtime_ns
     origin = serve(File(tmp_path, seconds=lambda: changed / 1e9 + age))
-    first = origin.get(target=b"/a").get(b"etag") or b""
-    path.write_bytes(b"two")
-    os.utime(path, ns=(changed, changed))
-    second = origin.get(target=b"/a").get(b"etag") or b""
-    assert first == second
-    assert first.startswith(b'"') is strong
+    tag = origin.get(target=b"/a").get(b"etag") or b""
+    assert tag.startswith(b'"' if strong else b"W/")
 
 
 @pytest.mark.requirement("9110-8.8.2.1-3", "9110-8.8.2.1-4")
