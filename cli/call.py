@@ -70,15 +70,15 @@ def _isTerminal(stream: TextIO | None) -> bool:
     type=field,
     multiple=True,
     metavar="'NAME: VALUE'",
-    help="Send this field.  Any number.",
+    help="Send this header field.  May be repeated.",
 )
 @click.option(
     "-d",
     "--data",
     multiple=True,
     metavar="TEXT|@FILE|@-",
-    help="Send this text, or what is in a file or comes on standard input, as it"
-    " is.  Several texts are joined by &.",
+    help="Send this text, or a file (@FILE), or standard input (@-), unchanged."
+    "  Several texts are joined by &.",
 )
 @click.option(
     "-T",
@@ -92,7 +92,7 @@ def _isTerminal(stream: TextIO | None) -> bool:
     "-o",
     "--output",
     metavar="FILE",
-    help="Write the response there; - is standard output.",
+    help="Write the content to this file; - is standard output.",
 )
 @click.option("-i", "--include", is_flag=True, help="Write the response's head too.")
 @click.option("-I", "--head", is_flag=True, help="Ask for the head and nothing else.")
@@ -107,8 +107,8 @@ def _isTerminal(stream: TextIO | None) -> bool:
 @click.option(
     "--progress/--no-progress",
     default=None,
-    help="Draw a bar on standard error, if that is a terminal; by default if"
-    " standard output isn't one.",
+    help="Draw a progress bar on standard error, if that is a terminal.  By"
+    " default, only if standard output isn't one.",
 )
 @click.option("--reactor", metavar="NAME", help="Use this reactor of Twisted.")
 def call(
@@ -126,13 +126,13 @@ def call(
     reactor: str | None,
 ) -> None:
     """
-    Send a request to URL, an http, https or rpc one, and write the response's
-    content to standard output as it comes.
+    Send a request to URL (http, https, rpc or rpcs), and write the content of
+    the response to standard output as it comes.
 
-    The exit status is what curl's would be: 0 if the response is whole, 7 if
-    nobody could be connected to, 8 if the answer breaks the rules, 18 if it
-    broke off, 22 with --fail, 23 if it can't be written, 26 if the file to send
-    can't be read, 28 if it took too long, 52 if there was no answer.
+    The exit status is that of curl: 0 if the response is complete, 7 if there
+    is no connection, 8 if the response is malformed, 18 if it broke off, 22
+    with --fail, 23 if it can't be written, 26 if the file to send can't be
+    read, 28 if it took too long, 52 if there was no response.
     """
     if data and uploadFile is not None:
         raise click.UsageError("--data and --upload-file exclude each other")

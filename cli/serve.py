@@ -22,30 +22,30 @@ DEFAULT_HTTP = "8080"
     type=endpoint,
     multiple=True,
     metavar="ENDPOINT",
-    help=f"Listen for HTTP there.  Any number; {DEFAULT_HTTP} if neither this nor"
-    " --rpc is given.",
+    help="Listen for HTTP on this endpoint.  May be repeated.  By default"
+    f" {DEFAULT_HTTP}, if there is no --rpc.",
 )
 @click.option(
     "--rpc",
     type=endpoint,
     multiple=True,
     metavar="ENDPOINT",
-    help="Listen for penstock's RPC there.  Any number.",
+    help="Listen for penstock's RPC on this endpoint.  May be repeated.",
 )
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="Listen on this address where ENDPOINT names none.  0.0.0.0 is every"
-    " one that this machine has, :: also those of IPv6.",
+    help="The address to listen on where ENDPOINT names none.  0.0.0.0 means"
+    " every address of this machine, and :: those of IPv6, too.",
 )
 @click.option(
     "--forward",
     type=location,
     metavar="URL",
-    help="Instead of TARGET: pass everything on to the server at this http, https"
-    " or rpc URL.",
+    help="Instead of serving TARGET, pass every request on to the server at this"
+    " http, https, rpc or rpcs URL.",
 )
 @click.option(
     "--access-log/--no-access-log",
@@ -60,7 +60,7 @@ DEFAULT_HTTP = "8080"
     default=10,
     show_default=True,
     metavar="SECONDS",
-    help="At the end, wait for what is under way as long as this.",
+    help="How long to wait, at the end, for what is under way.",
 )
 @click.option(
     "--limit",
@@ -68,8 +68,9 @@ DEFAULT_HTTP = "8080"
     type=bound,
     multiple=True,
     metavar="NAME=NUMBER",
-    help="A bound on what HTTP clients may send, or on how many there may be:"
-    " connections=500.  NAME=none lifts one.  docs/limits.md has all names.",
+    help="Bound what HTTP clients may send, or how many there may be, such as"
+    " connections=500.  NAME=none removes a bound.  docs/limits.md lists all"
+    " names.  May be repeated.",
 )
 @click.option(
     "--timeout",
@@ -77,16 +78,15 @@ DEFAULT_HTTP = "8080"
     type=bound,
     multiple=True,
     metavar="NAME=SECONDS",
-    help="How long HTTP clients are waited for: idle=30.",
+    help="How long to wait for HTTP clients, such as idle=30.  May be repeated.",
 )
 @click.option(
     "--trust",
     multiple=True,
     metavar="NETWORK",
-    help="Believe proxies there, and gateways that come over RPC, who their"
-    " clients are: an address, a network (10.0.0.0/8), or unix for those on unix"
-    " sockets.  Any number.  They aren't counted by --limit"
-    " connectionsPerAddress.",
+    help="Trust proxies and RPC gateways there to say who their clients are.  An"
+    " address, a network (10.0.0.0/8), or unix for peers on unix sockets.  May be"
+    " repeated.  They don't count for --limit connectionsPerAddress.",
 )
 @click.option(
     "--trusted-fields",
@@ -94,9 +94,9 @@ DEFAULT_HTTP = "8080"
     type=click.Choice(["x-forwarded", "forwarded"]),
     default="x-forwarded",
     show_default=True,
-    help="Where proxies say so: in X-Forwarded-For and X-Forwarded-Proto,"
-    " or in Forwarded.  To an endpoint haproxy:... they say it by the PROXY"
-    " protocol, and nobody else may connect.",
+    help="Where trusted proxies say so: in X-Forwarded-For and"
+    " X-Forwarded-Proto, or in Forwarded.  At an endpoint haproxy:... they use"
+    " the PROXY protocol instead, and only they may connect.",
 )
 @click.option(
     "--any-host",
@@ -108,7 +108,7 @@ DEFAULT_HTTP = "8080"
 @click.option(
     "--debug",
     is_flag=True,
-    help="Developer mode: pages of errors show tracebacks, with your source, to"
+    help="Developer mode: error pages show tracebacks, with your source code, to"
     " everybody who can make a request.",
 )
 @click.option(
