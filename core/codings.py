@@ -38,12 +38,11 @@ _GZIP: Final = zlib.MAX_WBITS + 16
 # RFC 9659, section 3: 8 MiB, which all must take, and nobody more.
 _ZSTD_WINDOW: Final = 23
 
-# What consists of several members (gzip) or frames (zstd), may have so many of
-# any size; those beyond that must have so many octets on average.  To begin one
-# takes some microseconds, however small it is: of a megabyte of empty ones, more
-# than a second.
-MEMBERS: Final = 1000
-MEMBER: Final = 256
+# Frames of zstd that there may be, however small; those beyond that must have so
+# many octets on average.  To begin one takes 12 microseconds: of a megabyte of
+# empty ones, more than a second.
+FRAMES: Final = 1000
+FRAME: Final = 256
 
 # What responses are compressed with: about as small as each of them gets for
 # less than ten milliseconds per MiB.
@@ -96,7 +95,6 @@ class _Members(Decoder):
     def __init__(self) -> None:
         self._rest = b""
         self._taken = 0
-        self._members = 1
         self._object = self._start()
 
     def _start(self) -> Any:
@@ -112,9 +110,6 @@ class _Members(Decoder):
         self._taken += len(data)
         data = self._rest + data
         if self._object.eof and data:
-            self._members += 1
-            if self._members > MEMBERS + self._taken // MEMBER:
-                raise MalformedContent("The content is in too many pieces.")
             self._object = self._start()
         return self._expand(data, most)
 
@@ -150,10 +145,10 @@ class _Deflate(_Gzip):
 
     _window = _ZLIB
 
-    def _expand(self, data: bytes, most: int) -> bytes:
-        if self._members > 1:
+    def _start(self) -> Any:
+        if self._taken:
             raise _malformed()
-        return super()._expand(data, most)
+        return super()._start()
 
 
 class _Brotli(Decoder):
@@ -186,7 +181,12 @@ class _Zstandard(_Members):
     C{zstd} (RFC 8878).
     """
 
+    _frames: int = 0
+
     def _start(self) -> Any:
+        self._frames += 1
+        if self._frames > FRAMES + self._taken // FRAME:
+            raise MalformedContent("The content is in too many pieces.")
         window = zstd.DecompressionParameter.window_log_max
         return zstd.ZstdDecompressor(options={window: _ZSTD_WINDOW})
 

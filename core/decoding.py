@@ -14,7 +14,7 @@ from typing import Any, Final
 from twisted.python.failure import Failure
 
 from penstock.core.codings import CODINGS, Decoder
-from penstock.core.errors import HTTPError, MalformedContent
+from penstock.core.errors import HTTPError, LimitExceeded, MalformedContent
 from penstock.core.headers import Headers
 
 # Octets to expand at a time.
@@ -71,14 +71,21 @@ class Decoding:
         "_held",
         "_paused",
         "_pumping",
+        "_room",
         "_stopped",
         "_taker",
         "_trailers",
     )
 
-    def __init__(self, exchange: Any, decoder: Decoder) -> None:
+    def __init__(
+        self, exchange: Any, decoder: Decoder, limit: int | None = None
+    ) -> None:
+        """
+        @param limit: octets that may come; L{None} for any number.
+        """
         self._exchange = exchange
         self._decoder = decoder
+        self._room = limit
         self._taker: Any = None
         self._held: deque[bytes] = deque()
         self._paused = False
@@ -100,6 +107,11 @@ class Decoding:
         """
         Some more has come.
         """
+        if self._room is not None:
+            self._room -= len(data)
+            if self._room < 0:
+                self._fail(LimitExceeded("there is too much of what is decoded"))
+                return
         # A large block would be copied for each of the pieces it consists of.
         for start in range(0, len(data), BLOCK):
             self._held.append(data[start : start + BLOCK])
@@ -118,7 +130,7 @@ class Decoding:
         The rest will never come.
         """
         if not self._stopped:
-            self.stop()
+            self._halt()
             self._taker.lost(reason)
 
     # As the exchange
@@ -144,17 +156,24 @@ class Decoding:
         See L{penstock.core.interfaces.IExchange}.
         """
         if not self._stopped:
-            self.stop()
+            self._halt()
             self._exchange.stopProducing()
 
     def stop(self) -> None:
         """
         Nobody takes any more, and there is no need to tell.
         """
-        self._stopped = True
-        self._held.clear()
+        self._halt()
         if isinstance(self._taker, Decoding):
             self._taker.stop()
+
+    def _halt(self) -> None:
+        self._stopped = True
+        self._held.clear()
+
+    def _fail(self, problem: Exception) -> None:
+        self.stopProducing()
+        self._taker.lost(Failure(problem))
 
     def _pump(self) -> None:
         """
@@ -180,14 +199,16 @@ class Decoding:
                 if made:
                     self._taker.chunkReceived(made)
         except MalformedContent as problem:
-            self.stopProducing()
-            self._taker.lost(Failure(problem))
+            self._fail(problem)
         finally:
             self._pumping = False
 
 
-def decodings(exchange: Any, headers: Headers) -> tuple[Decoding, Decoding] | None:
+def decodings(
+    exchange: Any, headers: Headers, limit: int | None
+) -> tuple[Decoding, Decoding] | None:
     """
+    @param limit: octets of content, with each of its codings.
     @return: what takes the content from C{exchange}, and what feeds whatever
         is to have it; L{None} if the content has no coding.
 
@@ -199,7 +220,7 @@ def decodings(exchange: Any, headers: Headers) -> tuple[Decoding, Decoding] | No
     first: Decoding | None = None
     last = None
     for name in reversed(names):
-        decoding = Decoding(last or exchange, CODINGS[name].decoder())
+        decoding = Decoding(last or exchange, CODINGS[name].decoder(), limit)
         if last is None:
             first = decoding
         else:

@@ -225,7 +225,7 @@ class ReadingRequest(Request):
             if not policy.decode:
                 self._mustBePlain()
         self._refuseLonger(length, policy.limit)
-        source = self._decode() if policy.decode else None
+        source = self._decode(policy.limit) if policy.decode else None
         if source is not None:
             source.feeds(_Taking(self))
         self._chunks = []
@@ -243,7 +243,7 @@ class ReadingRequest(Request):
                 self._mustBePlain()
         self._refuseLonger(length, policy.limit)
         begin = self.acceptData if policy.accept else None
-        source = self._decode() if policy.decode and length != 0 else None
+        source = self._decode(policy.limit) if policy.decode and length != 0 else None
         self._content = content = Content(
             source or self.chanRequest, begin, policy.limit
         )
@@ -253,13 +253,14 @@ class ReadingRequest(Request):
             self._parts = PartStream(content, parser)
         self._render()
 
-    def _decode(self) -> Decoding | None:
+    def _decode(self, limit: int | None) -> Decoding | None:
         """
         Have the content decoded.
 
+        @param limit: see L{decodings}.
         @return: what feeds whatever takes it; L{None} if it has no coding.
         """
-        chain = decodings(self.chanRequest, self.in_headers)
+        chain = decodings(self.chanRequest, self.in_headers, limit)
         if chain is None:
             return None
         self._decoding, last = chain

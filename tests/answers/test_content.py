@@ -5,12 +5,13 @@ Content that resources read, over each transport.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import isawaitable
 from typing import Any, Final
 
 import pytest
 
-from penstock.core.codings import CODINGS, MEMBER, MEMBERS
-from penstock.core.content import Buffer
+from penstock.core.codings import CODINGS, FRAME, FRAMES
+from penstock.core.content import Buffer, Stream
 from penstock.core.resource import Resource
 from penstock.core.response import Response
 
@@ -27,8 +28,9 @@ class Echo(Resource):
         self.read = read
         self.policy = Buffer(decode=decode)
 
-    def render_POST(self, request: Any) -> Response:
-        return Response.json(self.read(request))
+    async def render_POST(self, request: Any) -> Response:
+        read = self.read(request)
+        return Response.json(await read if isawaitable(read) else read)
 
 
 def json(request: Any) -> Any:
@@ -88,23 +90,88 @@ def test_nothingCoded(way: Any, coding: str, framed: bool) -> None:
 @pytest.mark.parametrize(
     ("size", "number", "code"),
     [
-        (0, MEMBERS, 200),
-        (0, MEMBERS * 40, 400),
-        (1, MEMBERS * 40, 400),
-        (2 * MEMBER, MEMBERS * 2, 200),
+        (0, FRAMES, 200),
+        (0, FRAMES * 40, 400),
+        (1, FRAMES * 40, 400),
+        (2 * FRAME, FRAMES * 2, 200),
     ],
     ids=["some", "many empty", "many small", "many"],
 )
 def test_members(way: Any, coding: str, size: int, number: int, code: int) -> None:
     """
-    Content may consist of several, but not of any number that are next to
-    nothing: each costs time.
+    Content may consist of several.  Frames of zstd can't be of any number that
+    are next to nothing: each costs time.
     """
     root = Echo(lambda request: len(request.body), decode=True)
     # What doesn't get smaller.
     member = encoded(coding, bytes(at * at * at % 251 for at in range(size)))
     fields = [("content-encoding", coding)]
     answer = way.ask(root, "POST", "/", fields, member * number)
+    if coding == "gzip" or code == 200:
+        assert (answer.code, answer.body) == (200, b"%d" % (size * number))
+    else:
+        assert answer.code == code
+
+
+GZIP: Final = encoded("gzip", b"abc")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (encoded("gzip", GZIP), 200),
+        (b"nonsense", 400),
+        (encoded("gzip", b"nonsense"), 400),
+        (encoded("gzip", GZIP)[:-1], 400),
+        (encoded("gzip", GZIP[:-1]), 400),
+        (encoded("gzip", GZIP) + b"more", 400),
+    ],
+    ids=["whole", "outside", "inside", "cut outside", "cut inside", "more"],
+)
+@pytest.mark.parametrize("policy", [Buffer, Stream])
+def test_twoCodings(way: Any, policy: Any, content: bytes, code: int) -> None:
+    """
+    What is wrong with either of two codings is told.
+    """
+    root = Echo(lambda request: request.readText())
+    root.policy = policy(1000, decode=True)
+    answer = way.ask(root, "POST", "/", [("content-encoding", "gzip, gzip")], content)
     assert answer.code == code
-    if code == 200:
-        assert answer.body == b"%d" % (size * number)
+
+
+# Members that expand to nothing, however long they are.
+NOTHING: Final = {
+    "gzip": b"\x1f\x8b\x08\x08\0\0\0\0\0\x03" + b"x" * 200_000 + b"\0\x03" + b"\0" * 9,
+    "zstd": b"\x50\x2a\x4d\x18\x40\x0d\x03\0" + b"x" * 200_000,
+}
+
+
+@pytest.mark.parametrize("coding", NOTHING)
+@pytest.mark.parametrize("framed", [False, True], ids=["length", "no length"])
+@pytest.mark.parametrize("limit", [100_000, 300_000])
+@pytest.mark.parametrize("policy", [Buffer, Stream])
+def test_limitOfWhatComes(
+    way: Any, policy: Any, coding: str, framed: bool, limit: int
+) -> None:
+    """
+    The limit holds for what comes, too, whatever it expands to.
+    """
+    root = Echo(lambda request: request.readText())
+    root.policy = policy(limit, decode=True)
+    content = NOTHING[coding]
+    body = iter([content[:60_000], content[60_000:]]) if framed else content
+    answer = way.ask(root, "POST", "/", [("content-encoding", coding)], body)
+    assert answer.code == (413 if limit < len(content) else 200)
+
+
+@pytest.mark.parametrize("coding", NOTHING)
+def test_limitInside(way: Any, coding: str) -> None:
+    """
+    It holds between two codings, too.
+    """
+    root = Echo(lambda request: request.text())
+    root.policy = Buffer(100_000, decode=True)
+    content = encoded("gzip", NOTHING[coding])
+    assert len(content) < 1000
+    fields = [("content-encoding", f"{coding}, gzip")]
+    assert way.ask(root, "POST", "/", fields, content).code == 413
