@@ -28,7 +28,7 @@ from penstock.resources.events import Channel
 from penstock.transports.http1 import HTTPFactory
 
 from ..core.fakes import Wire, ask
-from .making import Making, Marked, fired, turn
+from .making import PENDING, Making, Marked, fired, turn
 
 # The first block
 
