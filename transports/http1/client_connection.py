@@ -85,9 +85,9 @@ class ClientConnection(ClientWire):
         Whether the server has said that it would be closing about now, so that
         a request might just miss it.
         """
-        patience = self._reader.patience
-        return patience is not None and (
-            self._seconds() - self.since >= max(patience - MARGIN, patience / 2)
+        keptFor = self._reader.keptFor
+        return keptFor is not None and (
+            self._seconds() - self.since >= max(keptFor - MARGIN, keptFor / 2)
         )
 
     # From the transport

@@ -108,8 +108,12 @@ class ResponseReader:
     """
     An incremental reader.
 
+    @ivar isUntouched: whether nothing has come since L{expect}.
+    @ivar persistent: whether the connection can take another request after the
+        present response (RFC 9112, section 9.3).  Known from the final head on,
+        and again after the end.
     @ivar isOld: whether the last final head was of HTTP/1.0.
-    @ivar patience: for how many seconds it said that the connection will be
+    @ivar keptFor: for how many seconds it said that the connection will be
         kept; L{None} if it didn't say.
     """
 
@@ -118,28 +122,28 @@ class ResponseReader:
         "_interim",
         "_isHead",
         "_limits",
-        "_persistent",
         "_searched",
         "_state",
         "_tail",
-        "_untouched",
         "isOld",
-        "patience",
+        "isUntouched",
+        "keptFor",
+        "persistent",
     )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._state = _State.IDLE
-        # The beginning of a head, and up to where it has no end.
+        # The beginning of a head, and how much of it has no end in it.
         self._tail = b""
         self._searched = 0
         self._decoder: Decoder | None = None
         self._interim = 0
         self._isHead = False
         self.isOld = False
-        self.patience: int | None = None
-        self._persistent = True
-        self._untouched = True
+        self.keptFor: int | None = None
+        self.persistent = True
+        self.isUntouched = True
 
     # Facts
 
@@ -149,22 +153,6 @@ class ResponseReader:
         Whether the head of the final response is still to come.
         """
         return self._state is _State.HEAD
-
-    @property
-    def isUntouched(self) -> bool:
-        """
-        Whether nothing has come since L{expect}.
-        """
-        return self._untouched
-
-    @property
-    def persistent(self) -> bool:
-        """
-        Whether the connection can take another request after the present
-        response (RFC 9112, section 9.3).  Known from the final head on, and
-        again after the end.
-        """
-        return self._persistent
 
     @property
     def hasInterim(self) -> bool:
@@ -200,7 +188,7 @@ class ResponseReader:
         self._state = _State.HEAD
         self._isHead = isHead
         self._interim = 0
-        self._untouched = True
+        self.isUntouched = True
 
     def receive(self, data: bytes) -> list[Event]:
         """
@@ -209,7 +197,7 @@ class ResponseReader:
         events: list[Event] = []
         if self._state is _State.CLOSED or not data:
             return events
-        self._untouched = False
+        self.isUntouched = False
         try:
             while data:
                 if self._state is _State.HEAD:
@@ -306,18 +294,18 @@ class ResponseReader:
         if chunked:
             checkTransferEncoding(framing, isOld)
         options: frozenset[bytes] = frozenset()
-        self.patience = None
+        self.keptFor = None
         if not framing.keys().isdisjoint(HOP_BY_HOP):
             connection = framing.get(b"connection", ())
             options = connectionOptions(connection)
             fields = withoutHop(fields, connection)
             if b"keep-alive" in framing:
-                self.patience = _patience(framing[b"keep-alive"])
+                self.keptFor = _keptFor(framing[b"keep-alive"])
         headers = Headers.trusted(fields)
         if code < 200:
             return self._interimRead(code, headers)
         self.isOld = isOld
-        self._persistent = b"close" not in options and (
+        self.persistent = b"close" not in options and (
             not isOld or b"keep-alive" in options
         )
         if self._isHead or code == 204 or code == 304 or length == 0:
@@ -330,7 +318,7 @@ class ResponseReader:
                 self._decoder = LengthDecoder(length)
             else:
                 self._decoder = CloseDecoder()
-                self._persistent = False
+                self.persistent = False
         return Head(code, headers, reason or b"")
 
     def _interimRead(self, code: int, headers: Headers) -> Interim:
@@ -365,7 +353,7 @@ class ResponseReader:
         @param more: whether anything came after the end.
         """
         events.append(end)
-        if not self._persistent:
+        if not self.persistent:
             self._close()
         elif more:
             self._readSurplus(events)
@@ -382,12 +370,12 @@ class ResponseReader:
 
     def _close(self) -> None:
         self._state = _State.CLOSED
-        self._persistent = False
+        self.persistent = False
         self._decoder = None
         self._tail = b""
 
 
-def _patience(lines: list[bytes]) -> int | None:
+def _keptFor(lines: list[bytes]) -> int | None:
     """
     @param lines: the Keep-Alive fields of a head (RFC 2068, section 19.7.1.1:
         nobody has defined it since, and many send it).
