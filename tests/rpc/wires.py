@@ -253,7 +253,7 @@ class Scene:
         trustFacts: bool,
     ) -> RPCSession:
         def factory(*args: Any) -> Served:
-            request = Served(*args)
+            request = self._serve(*args)
             if served is not None:
                 served.append(request)
             return request
@@ -266,6 +266,12 @@ class Scene:
             timeouts=timeouts or RPCTimeouts(),
             trustFacts=trustFacts,
         )
+
+    def _serve(self, *args: Any) -> Served:
+        """
+        @return: what takes a request.
+        """
+        return Served(*args)
 
     def say(self, *messages: Message) -> None:
         """

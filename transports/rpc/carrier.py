@@ -72,11 +72,17 @@ class Carrier:
 
     def close(self) -> None:
         """
-        Close the connection when all is sent.
+        Close the connection when all is sent and the peer has closed it, too.
+        If it were closed before, what the peer is still sending would reset
+        it, and what the peer hasn't got yet would be lost.
         """
         # Or the transport would wait for it.
         self._transport.unregisterProducer()
-        self._transport.loseConnection()
+        if self._isPlain:
+            self._transport.loseWriteConnection()
+        else:
+            # With TLS, this waits for the peer.
+            self._transport.loseConnection()
 
     def abort(self) -> None:
         """

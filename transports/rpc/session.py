@@ -56,6 +56,7 @@ _numbers: Final = count(1)
 # Looked up once: each look into an enum costs a tenth of a microsecond.
 _OPEN: Final = Phase.OPEN
 _GREETING: Final = Phase.GREETING
+_CLOSING: Final = Phase.CLOSING
 _NOBODY: Final = Leaving.NOBODY
 
 
@@ -229,6 +230,9 @@ class RPCSession(Protocol):
         """
         Some octets have come.
         """
+        if self.phase is _CLOSING:
+            # It was on its way when we closed.
+            return
         self._watch.heard = True
         self._output.begin()
         actions = self._actions
