@@ -116,13 +116,17 @@ def parseParameterList(value: bytes) -> Parameters:
     """
     @raise ValueError: unless C{value} is a list of parameters, each once.
     """
+    return tuple(_parameters(value).items())
+
+
+def _parameters(value: bytes) -> dict[str, str]:
     found = _PARAMETERS.findall(value.strip(PADDING).decode("latin-1"))
     if _NO_PARAMETER in found:
         raise ValueError("it is not a list of parameters")
-    parameters = tuple(
-        [(name.lower(), token or unquote(quoted)) for name, token, quoted in found]
-    )
-    if len(dict(parameters)) != len(parameters):
+    parameters = {
+        name.lower(): token or unquote(quoted) for name, token, quoted in found
+    }
+    if len(parameters) != len(found):
         raise ValueError("it has a parameter twice")
     return parameters
 
@@ -157,7 +161,7 @@ def parseCredentials(value: bytes) -> AnyCredentials:
                 raise ValueError("it has no token")
             return Bearer(token)
         case "digest":
-            return _parseDigest(dict(parseParameterList(rest)))
+            return _parseDigest(_parameters(rest))
     if token is not None:
         return Credentials(scheme, token)
     return Credentials(scheme, None, parseParameterList(rest))

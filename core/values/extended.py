@@ -6,16 +6,21 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from penstock.core.errors import InvalidField
 
-# RFC 8187, section 3.2.1.
+# RFC 8187, section 3.2.1: what is written as it is, and how the rest is.
+_PLAIN: Final = r"[A-Za-z0-9!#$&+.^_`|~-]"
 _EXTENDED: Final = re.compile(
     r"([A-Za-z0-9!#$%&+^_`{}~-]++)'[A-Za-z0-9-]*+'"
-    r"((?:[A-Za-z0-9!#$&+.^_`|~-]++|%[0-9A-Fa-f]{2})*+)"
+    rf"((?:{_PLAIN}++|%[0-9A-Fa-f]{{2}})*+)"
 )
-_UNENCODED: Final = "!#$&+-.^_`|~"
+_ENCODED: Final = {
+    octet: f"%{octet:02X}"
+    for octet in range(256)
+    if re.fullmatch(_PLAIN, chr(octet)) is None
+}
 
 # UTF-8 is the one that is asked for.  Older senders have the other.
 _CHARSETS: Final = {"utf-8": "utf-8", "iso-8859-1": "latin-1"}
@@ -45,6 +50,7 @@ def generateExtended(value: str) -> bytes:
     @raise InvalidField: if C{value} has half of a surrogate pair in it.
     """
     try:
-        return b"UTF-8''" + quote(value, _UNENCODED).encode("ascii")
+        octets = value.encode("utf-8").decode("latin-1")
     except UnicodeEncodeError:
         raise InvalidField("it has half of a surrogate pair") from None
+    return b"UTF-8''" + octets.translate(_ENCODED).encode("ascii")
