@@ -9,13 +9,14 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, Unpack
 
 from penstock.core.errors import LocalProtocolError
 from penstock.core.headers import Fields, Headers
 from penstock.core.interfaces import IResource, RequestFactory
 from penstock.core.order import Stage
 from penstock.core.server import Site
+from penstock.transports.memory.composing import Meaning, compose
 from penstock.transports.memory.exchange import MemoryChannelRequest
 from penstock.transports.memory.requester import (
     MemoryRequester,
@@ -144,9 +145,15 @@ class MemoryClient:
         target: bytes | str,
         headers: Fields | None = None,
         body: bytes | str | Iterable[bytes] | None = None,
+        **meaning: Unpack[Meaning],
     ) -> MemoryExchange:
         """
-        Send a whole request.
+        Send a whole request::
+
+            client.request("POST", "/", body="some text")
+            client.request("POST", "/", json=["a", "b"])
+            client.request("POST", "/", form={"name": "Ada"})
+            client.request("POST", "/", files={"picture": ("a.png", b"...")})
 
         @param target: the request target, in any of the four forms of RFC
             9112, section 3.2, as it is to stand in the request line.
@@ -154,10 +161,12 @@ class MemoryClient:
             L{Headers}.
         @param body: the content; L{str} is sent as UTF-8, an iterable of
             L{bytes} without a Content-Length.
+        @param meaning: what the content is made of, instead of C{body}, with
+            its Content-Type.
 
         @return: the exchange, whose head is there; and all of its content that
             comes without time passing.
-        @raise TypeError: if C{body} can't be one.
+        @raise TypeError: if C{body} can't be one, or is not alone.
         @raise StillWaiting: if it isn't answered yet.
         @raise penstock.core.errors.ExchangeLost: if it never will be.
         @raise penstock.core.errors.LocalProtocolError: if something may not go
@@ -167,6 +176,13 @@ class MemoryClient:
         if line is None:
             line = self._learn(method, target)
         fields = None if headers is None else Headers.of(headers)
+        if meaning:
+            if body is not None:
+                raise TypeError("content is given as a body, or in another way")
+            mediaType, body = compose(meaning)
+            fields = Headers() if fields is None else fields.copy()
+            if not fields.hasHeader(b"content-type"):
+                fields.setRaw(b"content-type", mediaType)
         exchange = MemoryExchange(self, line)
         hasContent = False
         if body is not None:
@@ -238,33 +254,36 @@ class MemoryClient:
         target: bytes | str,
         body: bytes | str | Iterable[bytes] | None = None,
         headers: Fields | None = None,
+        **meaning: Unpack[Meaning],
     ) -> MemoryExchange:
         """
         See L{request}.
         """
-        return self.request(b"POST", target, headers, body)
+        return self.request(b"POST", target, headers, body, **meaning)
 
     def put(
         self,
         target: bytes | str,
         body: bytes | str | Iterable[bytes] | None = None,
         headers: Fields | None = None,
+        **meaning: Unpack[Meaning],
     ) -> MemoryExchange:
         """
         See L{request}.
         """
-        return self.request(b"PUT", target, headers, body)
+        return self.request(b"PUT", target, headers, body, **meaning)
 
     def patch(
         self,
         target: bytes | str,
         body: bytes | str | Iterable[bytes] | None = None,
         headers: Fields | None = None,
+        **meaning: Unpack[Meaning],
     ) -> MemoryExchange:
         """
         See L{request}.
         """
-        return self.request(b"PATCH", target, headers, body)
+        return self.request(b"PATCH", target, headers, body, **meaning)
 
     # Step by step
 
