@@ -286,6 +286,22 @@ class Chromium:
                 **place,
             )
 
+    def press(self, key: str, text: str = "") -> None:
+        """
+        Press a key.
+
+        @param text: what it types.
+        """
+        for kind in ("keyDown", "keyUp"):
+            self.call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=ord(text or "\t"),
+                text=text if kind == "keyDown" else "",
+            )
+
     def _find(self, selector: str) -> int:
         root = self.call("DOM.getDocument")["root"]["nodeId"]
         found = self.call("DOM.querySelector", nodeId=root, selector=selector)

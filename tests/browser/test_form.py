@@ -167,6 +167,25 @@ def test_withoutScript(page: Chromium, served: Served, tmp_path: Path) -> None:
     assert served.names() == [hashOf(file)]
 
 
+def test_keyboard(page: Chromium, served: Served, tmp_path: Path) -> None:
+    """
+    All of it works without a mouse, and one sees where one is.
+    """
+    page.choose("input[type=file]", [made(tmp_path / "a.txt", 100)])
+    page.evaluate("document.body.focus()")
+    for expected in ("input", "button"):
+        page.press("Tab")
+        focus = page.evaluate(
+            "[document.activeElement.localName, "
+            "getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        assert focus[0] == expected
+        assert focus[1] != "none"
+    page.press("Enter", "\r")
+    assert told(page) == "good: Everything has arrived."
+    assert len(served.names()) == 1
+
+
 @pytest.mark.parametrize("how", ["cancel", "leave"])
 def test_brokenOff(page: Chromium, served: Served, tmp_path: Path, how: str) -> None:
     """
