@@ -1,4 +1,16 @@
-"""The seam over msgpack messages, on any stream: see C{docs/rpc.md}."""
+"""
+The seam over msgpack messages, on any stream: see C{docs/rpc.md}.
+
+The way of a call and its answer, by module::
+
+    asked:     requester > caller, places > calling_exchange > output > codec > carrier
+    served:    session > codec, schema > multiplex > server > serving_exchange
+    answered:  serving_exchange > output > codec > carrier
+    received:  session > codec, schema > multiplex > caller > calling_exchange
+
+Heads are checked by C{heads}, credit is counted by C{room} and the exchanges,
+and who takes too long is found by C{watch} and C{deadlines}.
+"""
 
 from penstock.transports.rpc.client import (
     DEFAULT_PORT as DEFAULT_PORT,

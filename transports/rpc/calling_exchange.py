@@ -62,6 +62,8 @@ class RPCCalling(RPCExchange, CallingExchange):
 
     _owner: CallingOwner
     _contentMethod = int(Method.handleContentChunk)
+    # Until there is a place for it.
+    _blocked: bool = True
 
     def __init__(
         self,
@@ -85,8 +87,6 @@ class RPCCalling(RPCExchange, CallingExchange):
         self._bare = b"" if hasContent else None
         if not hasContent:
             self._ending = _DUE
-        # Until there is a connection.
-        self._blocked = True
 
     @property
     def connectionInfo(self) -> ConnectionInfo:
@@ -170,9 +170,6 @@ class RPCCalling(RPCExchange, CallingExchange):
         self._owner.forget(self)
         if self._stage is not _FINISHED:
             self._loseOutflow()
-
-    def _isUnwanted(self) -> bool:
-        return self._ending is _SENT
 
     def _emitHead(self, complete: bool = False) -> None:
         content = self._first

@@ -42,6 +42,7 @@ _OPEN: Final = Wire.OPEN
 _CLOSED: Final = Wire.CLOSED
 _NONE: Final = Ending.NONE
 _DUE: Final = Ending.DUE
+_SENT: Final = Ending.SENT
 _ALL: Final = Arrival.ALL
 _FLOWING: Final = Inflow.OPEN
 
@@ -254,7 +255,8 @@ class RPCExchange(Exchange):
         """
         See L{Exchange}.
         """
-        if self.wire is _CLOSED or self._isUnwanted():
+        if self.wire is _CLOSED or self._ending is _SENT:
+            # Or the peer has stopped it.
             return
         output = self._output
         size = len(data)
@@ -281,7 +283,8 @@ class RPCExchange(Exchange):
         """
         See L{Exchange}.
         """
-        if self.wire is _CLOSED or self._isUnwanted():
+        if self.wire is _CLOSED or self._ending is _SENT:
+            # Or the peer has stopped it.
             return
         self._outTrailers = trailersOf(trailers)
         self._ending = _DUE
@@ -332,12 +335,6 @@ class RPCExchange(Exchange):
         """
         All of the incoming message has come.
         """
-
-    def _isUnwanted(self) -> bool:
-        """
-        @return: whether the peer has said that it doesn't want the content.
-        """
-        return False
 
     def _putWithHead(self, data: bytes) -> None:
         """

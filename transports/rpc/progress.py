@@ -34,7 +34,7 @@ class Ending(Enum):
     """It is, but something before that wasn't sent."""
 
     SENT = auto()
-    """It was."""
+    """It was, or the peer doesn't want it."""
 
 
 class Arrival(Enum):

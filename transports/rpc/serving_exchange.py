@@ -55,6 +55,8 @@ class RPCServing(RPCExchange, ServingExchange):
 
     _owner: ServingOwner
     _contentMethod = int(Method.writeData)
+    # The caller doesn't want the content of the response.
+    _muted: bool = False
 
     def __init__(
         self,
@@ -74,8 +76,6 @@ class RPCServing(RPCExchange, ServingExchange):
         self.certifiedHosts = owner.certifiedHosts
         self._expected = length
         self._facts = facts
-        # The caller doesn't want the content of the response.
-        self._muted = False
 
     @property
     def connectionInfo(self) -> ConnectionInfo:
