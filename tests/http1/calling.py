@@ -9,23 +9,26 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
-from twisted.internet.error import (
-    ConnectionAborted,
-    ConnectionDone,
-    ConnectionLost,
-)
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.error import ConnectionRefusedError as Refused
-from twisted.internet.interfaces import IStreamClientEndpoint, ITransport
+from twisted.internet.interfaces import ISSLTransport, IStreamClientEndpoint, ITransport
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from penstock.core.headers import Headers
 from penstock.core.testing.recorder import Reactions, ResponseRecorder
 from penstock.transports.http1.client_connection import ClientConnection
 from penstock.transports.http1.client_exchange import ClientExchange
 from penstock.transports.http1.limits import Limits
+from penstock.transports.http1.pool import SWEEP, HTTPClient
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 CLEAN = ConnectionDone()
 BROKEN = ConnectionLost()
@@ -138,6 +141,16 @@ class FakeTransport:
             if reason is None:
                 reason = ConnectionAborted() if self.ending == "abort" else CLEAN
             self.protocol.connectionLost(Failure(reason))
+
+
+@implementer(ISSLTransport)
+class FakeTLS(FakeTransport):
+    """
+    An encrypted transport.
+    """
+
+    def getPeerCertificate(self) -> str:
+        return "certificate"
 
 
 @implementer(IStreamClientEndpoint)
@@ -274,3 +287,62 @@ class Line:
         Whether the connection may be used again; it was free once at first.
         """
         return len(self.owner.ready) > 1
+
+
+class House:
+    """
+    A client whose server is a test.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.clock: Any = Clock()
+        self.endpoint = FakeEndpoint()
+        self.client = HTTPClient(self.clock, self.endpoint, **options)
+
+    def ask(
+        self,
+        method: bytes = b"GET",
+        uri: bytes = b"/",
+        fields: Any = (),
+        hasContent: bool = False,
+        reactions: Reactions | None = None,
+    ) -> ResponseRecorder:
+        """
+        Start a request.
+        """
+        caller = ResponseRecorder(reactions)
+        self.client.startRequest(method, uri, Headers(fields), caller, hasContent)
+        return caller
+
+    def wire(self, *args: Any, **kwargs: Any) -> bytes:
+        """
+        What a request looks like.
+        """
+        self.ask(*args, **kwargs)
+        written: bytes = self.endpoint.accept().take()
+        return written
+
+    def warm(self) -> Any:
+        """
+        Have an idle connection.
+        """
+        self.ask()
+        transport = self.endpoint.accept()
+        transport.receive(EMPTY)
+        transport.take()
+        return transport
+
+    def wait(self, seconds: float) -> None:
+        """
+        Let time pass in small steps.
+        """
+        for _ in range(int(seconds / SWEEP) + 1):
+            self.clock.advance(SWEEP)
+
+
+def lost(caller: ResponseRecorder) -> type[BaseException] | None:
+    """
+    What C{caller} was told of the loss of its exchange.
+    """
+    reason = caller.reason
+    return None if reason is None else type(reason.value)

@@ -14,10 +14,8 @@ from penstock.core.testing.recorder import ResponseRecorder
 from penstock.transports.http1.client_exchange import MAX_KEPT
 
 from ..loop import Loop
-from .calling import BROKEN, OK, Line
+from .calling import BROKEN, EMPTY, OK, House, Line, lost
 from .scripted import Server
-from .test_client import lost
-from .test_pool import EMPTY, House
 
 TIMEOUT = (
     b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbye"

@@ -17,10 +17,8 @@ from penstock.core.testing.recorder import ResponseRecorder
 from penstock.transports.http1.pool import SWEEP, HTTPClient
 
 from ..loop import Loop
-from .calling import OK, FakeEndpoint
+from .calling import EMPTY, OK, FakeEndpoint, House, lost
 from .scripted import Server
-from .test_client import lost
-from .test_pool import EMPTY, House
 
 INTERIM = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"

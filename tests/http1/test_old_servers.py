@@ -14,10 +14,8 @@ from penstock.core.testing.recorder import ResponseRecorder
 from penstock.transports.http1.client_exchange import MAX_KEPT
 
 from ..loop import Loop
-from .calling import OK
+from .calling import EMPTY, OK, House, lost
 from .scripted import Server
-from .test_client import lost
-from .test_pool import EMPTY, House
 
 OLD = b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 KEPT = b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi"
