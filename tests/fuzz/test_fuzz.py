@@ -57,7 +57,7 @@ def reasons() -> set[str]:
     All that the reader of requests refuses something for.
     """
     found = set()
-    for name in ("request_reader", "head", "body"):
+    for name in ("request_reader", "request_head", "head", "body"):
         path = ROOT / "transports" / "http1" / f"{name}.py"
         for node in ast.walk(ast.parse(path.read_bytes())):
             match node:
