@@ -6,6 +6,7 @@ written to an exchange.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -14,7 +15,9 @@ from collections.abc import (
     Iterator,
 )
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from io import BytesIO, FileIO, TextIOBase
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, Final
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IPullProducer, IPushProducer
@@ -23,6 +26,9 @@ from zope.interface import implementer
 
 from penstock.core.coroutines import settle
 from penstock.core.produced import Produced, Production
+
+# Octets of a file that are read at a time.
+BLOCK: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,9 @@ Body = (
 """
 What may be a body: L{str} is encoded as UTF-8.
 
+A file on disk that is open for reading is sent from its position on; what else
+has C{read} (an open member of a C{zip} file, a C{GzipFile}) a block at a time.
+
 So may what has C{twisted.web.iweb.IBodyProducer}: the bodies that Twisted's
 own client sends, and those that other packages make for it.
 """
@@ -95,16 +104,59 @@ def normalise(body: Any) -> Any:
         return bytes(body)
     if isinstance(body, (bytes, FilePart, Series, Produced)):
         return body
-    if hasattr(body, "fileno") and hasattr(body, "read"):
-        return FilePart.rest(body)
     if hasattr(body, "startProducing"):
         return Produced.byBodyProducer(body)
     if isinstance(body, AsyncIterable):
         return aiter(body)
+    if isinstance(body, BytesIO):
+        return body.read()
+    if isinstance(body, TextIOBase):
+        raise TypeError("a file of text can't be a body: open it in binary mode")
+    if hasattr(body, "read"):
+        return FilePart.rest(body) if _isOnDisk(body) else ReadBlocks(body)
     if isinstance(body, Iterable):
         return iter(body)
     hint = ": see Produced" if hasattr(body, "resumeProducing") else ""
     raise TypeError(f"{type(body).__name__} can't be a body{hint}")
+
+
+def _isOnDisk(file: Any) -> bool:
+    """
+    @return: whether what is read from C{file} is what its C{fileno} has: not so
+        where that is decompressed, say.
+    @raise TypeError: if whoever reads it might have to wait.
+    """
+    # Named temporary files stand around another one.
+    inner = getattr(file, "file", file)
+    if not isinstance(getattr(inner, "raw", inner), (FileIO, SpooledTemporaryFile)):
+        return False
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        raise TypeError("a pipe or device can't be a body: it would keep all waiting")
+    return True
+
+
+class ReadBlocks:
+    """
+    What a file-like object has, a block at a time.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def __iter__(self) -> ReadBlocks:
+        return self
+
+    def __next__(self) -> bytes:
+        block = self._file.read(BLOCK)
+        if not block:
+            raise StopIteration
+        return block
+
+    def close(self) -> None:
+        """
+        See L{discard}.
+        """
+        self._file.close()
 
 
 def knownLength(body: Any) -> int | None:
