@@ -56,7 +56,8 @@ def reasons() -> set[str]:
     """
     All that the reader of requests refuses something for.
     """
-    found = set()
+    # These two are put together where they are raised.
+    found = {"fields too large", "trailers too large"}
     for name in ("request_reader", "request_head", "head", "body"):
         path = ROOT / "transports" / "http1" / f"{name}.py"
         for node in ast.walk(ast.parse(path.read_bytes())):
