@@ -3,6 +3,7 @@ Habits that the source must have and no linter knows of.
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -127,3 +128,18 @@ def test_theRulesLetPass() -> None:
     code = "data.strip(b' \\t'); data.split(b'\\r\\n'); re.compile(rb'[0-9]+')"
     tree = ast.parse(code)
     assert not [node for rule in RULES for node in rule(tree)]
+
+
+@pytest.mark.parametrize(
+    "package", ["core", "transports/http1", "transports/rpc", "transports/memory"]
+)
+def test_theMapIsComplete(package: str) -> None:
+    """
+    The docstring of a package, which says what is where, leaves out none.
+    """
+    folder = ROOT / package
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+    modules = {
+        path.stem for path in folder.glob("[a-z]*") if path.suffix in ("", ".py")
+    }
+    assert modules - set(re.findall(r"[a-z][a-z0-9_]*", text)) == set()
