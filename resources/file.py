@@ -297,7 +297,7 @@ class File(Resource):
                 other = os.stat(path)
             except (HTTPError, OSError):
                 continue
-            if stat.S_ISREG(other.st_mode) and other.st_mtime >= facts.st_mtime:
+            if stat.S_ISREG(other.st_mode) and _isFresh(other, facts):
                 there[coding] = path
         if not there:
             return None
@@ -312,6 +312,15 @@ class File(Resource):
             return None
         headers.setRaw(b"content-encoding", best)
         return found
+
+
+def _isFresh(other: os.stat_result, facts: os.stat_result) -> bool:
+    """
+    @return: whether C{other} wasn't made of something older.  Some programs give
+        it the time of what they have compressed, in whole seconds.
+    """
+    made, modified = other.st_mtime_ns, facts.st_mtime_ns
+    return made >= modified or made == modified - modified % 10**9
 
 
 def _open(path: str) -> tuple[BinaryIO, os.stat_result]:

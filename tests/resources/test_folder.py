@@ -196,6 +196,26 @@ def test_precompressedOthers(folder: Path, tmp_path: Path) -> None:
     assert wire.headers.get(b"content-encoding") is None
 
 
+@pytest.mark.everywhere
+@pytest.mark.parametrize(
+    ("after", "isFresh"),
+    [(1, True), (0, True), (-1, False), (-(10**8), True), (-(10**9), False)],
+    ids=["after", "at once", "before", "whole seconds", "a second before"],
+)
+def test_precompressedWhen(folder: Path, after: int, isFresh: bool) -> None:
+    """
+    What was compressed before the file was changed is out of date.
+    """
+    sibling = folder / "style.css.gz"
+    sibling.write_bytes(gzip.compress(CSS))
+    modified = 784111777 * 10**9 + 10**8
+    os.utime(folder / "style.css", ns=(modified, modified))
+    os.utime(sibling, ns=(modified + after, modified + after))
+    fields = [(b"accept-encoding", b"gzip")]
+    wire = get(folder, b"/style.css", fields, precompressed=True)
+    assert (wire.headers.get(b"content-encoding") == b"gzip") is isFresh
+
+
 # Names for saving
 
 
