@@ -28,27 +28,32 @@ class Writer:
     A push producer that writes all of a content, and then its end.
     """
 
-    def __init__(self, exchange: Any, content: bytes) -> None:
+    def __init__(self, scene: Conversation, exchange: Any, content: bytes) -> None:
+        self._scene = scene
         self._exchange = exchange
         self._content = content
-        self._isPaused = False
+        self._isPaused = self._isOver = False
         exchange.registerProducer(self, True)
         self.resumeProducing()
 
     def pauseProducing(self) -> None:
         self._isPaused = True
+        self._scene.happened()
 
     def resumeProducing(self) -> None:
         self._isPaused = False
+        self._scene.happened()
         while self._content and not self._isPaused:
             block, self._content = self._content[:500], self._content[500:]
             self._exchange.writeData(block)
-        if not self._content and not self._isPaused:
+        if not self._content and not self._isPaused and not self._isOver:
+            self._isOver = True
             self._exchange.unregisterProducer()
             self._exchange.finish(Headers([("Digest", "x")]))
 
     def stopProducing(self) -> None:
         self._content = b""
+        self._scene.happened()
 
 
 class Worker(Served):
@@ -56,8 +61,14 @@ class Worker(Served):
     A request that does what its path says.
     """
 
+    def __init__(self, scene: Conversation, *args: Any) -> None:
+        super().__init__(*args)
+        self._scene = scene
+        scene.happened()
+
     def handleContentChunk(self, data: bytes) -> None:
         super().handleContentChunk(data)
+        self._scene.happened()
         if len(self.content) >= 1000:
             match self.path:
                 case b"/stop":
@@ -70,10 +81,15 @@ class Worker(Served):
 
     def handleContentComplete(self, trailers: Headers | None = None) -> None:
         super().handleContentComplete(trailers)
+        self._scene.happened()
         if self.path == b"/all":
             self.exchange.writeIntermediateResponse(103, Headers())
             self.exchange.writeHeaders(200, Headers())
-            Writer(self.exchange, DOWNLOAD)
+            Writer(self._scene, self.exchange, DOWNLOAD)
+
+    def connectionLost(self, reason: Any) -> None:
+        super().connectionLost(reason)
+        self._scene.happened()
 
 
 class Reader(Asked):
@@ -81,40 +97,83 @@ class Reader(Asked):
     A caller that may lose interest.
     """
 
-    def __init__(self, interest: str) -> None:
+    def __init__(self, scene: Conversation, interest: str) -> None:
         super().__init__()
+        self._scene = scene
         self._interest = interest
+        self.hasLeft = False
+
+    def requestStarted(self, clientRequest: Any) -> None:
+        super().requestStarted(clientRequest)
+        self._scene.happened()
+
+    def handleIntermediateResponse(self, code: int, headers: Headers) -> None:
+        super().handleIntermediateResponse(code, headers)
+        self._scene.happened()
+
+    def handleHeaders(self, *args: Any) -> None:
+        super().handleHeaders(*args)
+        self._scene.happened()
+
+    def handleContentComplete(self, trailers: Headers | None = None) -> None:
+        super().handleContentComplete(trailers)
+        self._scene.happened()
+
+    def connectionLost(self, reason: Any) -> None:
+        super().connectionLost(reason)
+        self._scene.happened()
 
     def handleContentChunk(self, data: bytes) -> None:
         super().handleContentChunk(data)
+        self._scene.happened()
         if len(self.content) >= 1000 and self._interest:
             interest, self._interest = self._interest, ""
+            self.hasLeft = True
             getattr(self.exchange, interest)()
+
+
+End = Callable[["Conversation"], object]
 
 
 class Conversation(Scene):
     """
     Two sessions that ask each other many things, at most four at a time.
+
+    @ivar events: how many callbacks there were.
     """
 
-    def __init__(self) -> None:
-        super().__init__(limits=LIMITS, other=LIMITS, step=250)
+    def __init__(self, at: int = 0, end: End | None = None) -> None:
+        """
+        @param end: what is done inside the callback that is the C{at}th.
+        """
+        self.events = 0
+        self._at = at
+        self._end = end
         self.asked: list[Asked] = []
+        super().__init__(limits=LIMITS, other=LIMITS, step=250)
         for session in (self.session, self.peer):
             for path in (b"/all", b"/stop", b"/abort", b"/early", b"/all"):
                 self._start(session, path, "", upload=True)
             for interest in ("", "stopProducing", "abortConnection"):
                 self._start(session, b"/all", interest, upload=False)
 
+    def happened(self) -> None:
+        """
+        A callback was called.
+        """
+        self.events += 1
+        if self.events == self._at and self._end is not None:
+            self._end(self)
+
     def _serve(self, *args: Any) -> Served:
-        return Worker(*args)
+        return Worker(self, *args)
 
     def _start(self, session: Any, path: bytes, interest: str, upload: bool) -> None:
-        asked = Reader(interest)
+        asked = Reader(self, interest)
         self.asked.append(asked)
         session.requester.startRequest(b"POST", path, Headers(), asked, upload)
         if upload:
-            Writer(asked.exchange, UPLOAD)
+            Writer(self, asked.exchange, UPLOAD)
 
     @property
     def ends(self) -> list[Any]:
@@ -126,13 +185,13 @@ def consistent(end: Any) -> bool:
     Whether C{end} was told once of its end, or has ended it itself.
     """
     ends = [call for call in end.calls if call in ("complete", "lost")]
-    return ends in ([], ["complete"], ["lost"]) or (
-        # The content of a request, and then the connection.
-        isinstance(end, Served) and ends == ["complete", "lost"]
-    )
+    if isinstance(end, Served):
+        # The content of a request may be whole, and the connection lost then.
+        return ends in ([], ["complete"], ["lost"], ["complete", "lost"])
+    return ends in (["complete"], ["lost"]) or (end.hasLeft and not ends)
 
 
-ABRUPT: dict[str, Callable[[Conversation], object]] = {
+ABRUPT: dict[str, End] = {
     "cut": lambda scene: scene.pipe.cut(),
     "freeze": lambda scene: scene.pipe.freeze(),
     "abort": lambda scene: scene.session.abort(),
@@ -140,7 +199,7 @@ ABRUPT: dict[str, Callable[[Conversation], object]] = {
     "garbage to who dialled": lambda scene: scene.peer.dataReceived(b"\xff" * 4),
 }
 
-POLITE: dict[str, Callable[[Conversation], object]] = {
+POLITE: dict[str, End] = {
     "close": lambda scene: scene.session.close(),
     "close by who dialled": lambda scene: scene.peer.close(),
     "close by both": lambda scene: (scene.session.close(), scene.peer.close()),
@@ -156,7 +215,7 @@ def _steps() -> int:
     return steps
 
 
-def _endAt(step: int, end: Callable[[Conversation], object]) -> Conversation:
+def _endAt(step: int, end: End) -> Conversation:
     scene = Conversation()
     for _ in range(step):
         scene.pipe.turn()
@@ -175,7 +234,7 @@ def _checkOver(scene: Conversation) -> None:
 
 
 @pytest.mark.parametrize("end", ABRUPT.values(), ids=ABRUPT)
-def test_abrupt(end: Callable[[Conversation], object]) -> None:
+def test_abrupt(end: End) -> None:
     """
     Whenever it comes: everybody is told once, and nothing is left.
     """
@@ -186,7 +245,7 @@ def test_abrupt(end: Callable[[Conversation], object]) -> None:
 
 
 @pytest.mark.parametrize("end", POLITE.values(), ids=POLITE)
-def test_polite(end: Callable[[Conversation], object]) -> None:
+def test_polite(end: End) -> None:
     """
     Whenever it comes: what was taken is finished, and what wasn't may be sent
     again.
@@ -201,3 +260,23 @@ def test_polite(end: Callable[[Conversation], object]) -> None:
                 assert asked.content in (DOWNLOAD, b"enough", b"early")
         for served in scene.served + scene.otherServed:
             assert served.problem is None or type(served.problem) is Cancelled
+
+
+INSIDE = {name: ABRUPT[name] for name in ("freeze", "abort")} | {
+    "abort by who dialled": lambda scene: scene.peer.abort(),
+    **POLITE,
+}
+
+
+@pytest.mark.parametrize("end", INSIDE.values(), ids=INSIDE)
+def test_insideACallback(end: End) -> None:
+    """
+    Whichever it is that closes the session that has called it, or the other.
+    """
+    scene = Conversation()
+    scene.settle()
+    for event in range(1, scene.events + 1):
+        scene = Conversation(event, end)
+        scene.settle()
+        scene.pipe.advance(60, steps=12)
+        _checkOver(scene)
