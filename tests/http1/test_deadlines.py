@@ -13,8 +13,7 @@ from penstock.core.errors import DeadlineExceeded
 from penstock.core.headers import Headers
 from penstock.transports.http1.limits import Limits, Timeouts
 
-from .test_channel import HELLO, put
-from .test_request_reader import CHUNKED
+from .messages import CHUNKED, HELLO, put
 from .wires import Asked, Server, Wire, answerComplete, answerNothing
 
 TIMES = Timeouts(

@@ -13,9 +13,9 @@ from penstock.core.headers import Headers
 from penstock.transports.http1.deadlines import Waiting
 from penstock.transports.http1.limits import Timeouts
 
-from .test_channel import CLOSE, HELLO, ok
-from .test_sockets import Server as SocketServer
-from .test_sockets import server as socketServer
+from .messages import CLOSE, HELLO, ok
+from .sockets import Server as SocketServer
+from .sockets import server as socketServer
 from .wires import Asked, Server, answerAtOnce, answerNothing
 
 __all__ = ["socketServer"]

@@ -20,9 +20,8 @@ from penstock.core.headers import Headers
 from penstock.transports.http1.limits import Limits
 
 from ..loop import Loop
-from .test_channel import BAD, CLOSE, HELLO, get, put
-from .test_request_reader import CHUNKED
-from .test_sockets import SLOW, Client, Server
+from .messages import BAD, CHUNKED, CLOSE, HELLO, get, put
+from .sockets import SLOW, Client, Server
 from .test_tls import ServerContext, certificate
 from .test_upgrade import ASK, UPGRADE, Echo
 from .wires import Asked

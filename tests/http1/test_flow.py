@@ -13,8 +13,7 @@ from zope.interface import implementer
 from penstock.core.headers import Headers
 from penstock.transports.http1.limits import Limits
 
-from .test_channel import HELLO, ok, put
-from .test_request_reader import CHUNKED
+from .messages import CHUNKED, HELLO, ok, put
 from .wires import Asked, Server, answerComplete, answerNothing
 
 

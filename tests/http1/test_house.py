@@ -21,9 +21,9 @@ from penstock.transports.http1.limits import Limits, Timeouts
 from penstock.transports.http1.turned_away import TurnedAway
 
 from ..loop import Loop
-from .test_channel import BAD, CLOSE, HELLO, get, put
-from .test_sockets import Client
-from .test_sockets import Server as SocketServer
+from .messages import BAD, CLOSE, HELLO, get, put
+from .sockets import Client
+from .sockets import Server as SocketServer
 from .wires import Server, Wire, answerAtOnce, answerNothing
 
 

@@ -18,7 +18,8 @@ from penstock.core.server import Site
 from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Limits, Timeouts
 
-from .wires import HOST, Wire, cuts
+from .messages import HOST
+from .wires import Wire, cuts
 
 LIMITS = Limits(startLine=100, fieldBlock=200, fields=3, trailers=20)
 TIMEOUTS = Timeouts(head=2, content=2, answer=3)

@@ -29,8 +29,9 @@ from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Timeouts
 
 from ..loop import Loop
-from .test_channel import BAD, HELLO, get, ok, put
-from .test_sockets import FileReaction, withoutDate
+from .messages import BAD, HELLO, get, ok, put
+from .sockets import withoutDate
+from .test_sockets import FileReaction
 from .wires import Asked, answerComplete, answerNothing
 
 

@@ -27,9 +27,9 @@ from penstock.transports.http1.limits import Limits
 from penstock.transports.memory import MemoryClient
 
 from ..loop import Loop
-from .test_channel import BAD, CLOSE, HELLO, get, ok
+from .messages import BAD, CLOSE, HELLO, get, ok
+from .sockets import Client
 from .test_deadlines import TIMES
-from .test_sockets import Client
 from .test_tls import Encrypted, ServerContext, certificate, tls, write
 from .wires import Asked, Server, answerAtOnce, answerComplete, answerNothing, cuts
 

@@ -17,11 +17,10 @@ from penstock.core.errors import ExchangeLost
 from penstock.core.headers import Headers
 from penstock.core.unwelcome import Unwelcome
 from penstock.transports.http1.channel import HTTPChannel
+from penstock.transports.http1.events import Data
 from penstock.transports.http1.factory import HTTPFactory
 from penstock.transports.http1.limits import Limits, Timeouts
 from penstock.transports.http1.request_reader import RequestReader
-
-HOST = b"Host: a\r\n"
 
 
 def cuts(data: bytes) -> Iterator[tuple[bytes, ...]]:
@@ -38,8 +37,6 @@ def events(pieces: tuple[bytes, ...], limits: Limits | None = None) -> list[Any]
     """
     What a L{RequestReader} makes of C{pieces}, adjacent L{Data} joined.
     """
-    from penstock.transports.http1.events import Data
-
     reader = RequestReader(limits or Limits())
     found: list[Any] = []
     for piece in pieces:

@@ -10,7 +10,8 @@ import pytest
 
 from penstock.transports.rpc.messages import Message
 
-from ..http1.test_request_reader import REJECTED, line
+from ..http1.messages import line
+from ..http1.rejected import REJECTED
 from ..rpc.wires import request
 from .bad_input import (
     AFTER,

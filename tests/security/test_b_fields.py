@@ -19,7 +19,8 @@ from penstock.transports.http1.limits import Limits
 from penstock.transports.memory import MemoryClient
 from penstock.transports.rpc.messages import Message
 
-from ..http1.test_request_reader import GET, REJECTED, head
+from ..http1.messages import GET, head
+from ..http1.rejected import REJECTED
 from ..requirements.ends import Caller
 from ..rpc.wires import Scene, request
 from .bad_input import (

@@ -18,8 +18,8 @@ from penstock.transports.rpc.messages import (
     Reason,
 )
 
-from ..http1.test_channel import put
-from ..http1.test_request_reader import GET, POST, REJECTED
+from ..http1.messages import GET, POST, put
+from ..http1.rejected import REJECTED
 from ..rpc.wires import Scene, request
 from .bad_input import (
     AFTER,

@@ -24,12 +24,8 @@ from penstock.transports.rpc.messages import (
     Reason,
 )
 
-from ..http1.test_request_reader import (
-    AFTER,
-    CHUNKED,
-    REJECTED,
-    REJECTED_CONTENT,
-)
+from ..http1.messages import AFTER, CHUNKED
+from ..http1.rejected import REJECTED, REJECTED_CONTENT
 from ..http1.wires import Asked, Asking, Server, answerComplete
 from ..rpc.wires import Scene, request
 from .bad_input import (

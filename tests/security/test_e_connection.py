@@ -25,8 +25,7 @@ from penstock.transports.rpc.messages import (
     WriteHeaders,
 )
 
-from ..http1.test_channel import BAD, CLOSE, get, put
-from ..http1.test_request_reader import CHUNKED
+from ..http1.messages import BAD, CHUNKED, CLOSE, get, put
 from ..http1.wires import Asked, Asking, Server, answerComplete, answerNothing
 from ..loop import Loop
 from ..rpc.wires import Scene, request

@@ -23,8 +23,7 @@ from penstock.transports.rpc.messages import (
     WriteHeaders,
 )
 
-from ..http1.test_channel import put
-from ..http1.test_request_reader import CHUNKED
+from ..http1.messages import CHUNKED, put
 from ..http1.wires import Asked, Asking, Server, answerComplete, answerNothing
 from ..requirements.ends import Caller
 from ..rpc.wires import Scene, request

@@ -24,7 +24,8 @@ from penstock.transports.memory import MemoryClient
 from penstock.transports.rpc.codec import frame
 from penstock.transports.rpc.messages import Message, WriteHeaders
 
-from ..http1.test_request_reader import GET, REJECTED
+from ..http1.messages import GET
+from ..http1.rejected import REJECTED
 from ..rpc.wires import request
 from .bad_input import (
     HELLO,

@@ -36,7 +36,7 @@ from penstock.transports.rpc.messages import (
     WriteHeaders,
 )
 
-from ..http1.test_channel import put
+from ..http1.messages import put
 from ..http1.wires import Asked, Server, answerComplete, answerNothing
 from ..rpc.wires import Scene, request
 from .bad_input import (

@@ -1,0 +1,241 @@
+"""
+Requests that are refused, and with what.
+"""
+
+from __future__ import annotations
+
+from .messages import AFTER, GET, HOST, POST, head, line
+
+REJECTED: dict[str, tuple[int, bytes]] = {
+    # A: request line
+    "A1 LF in line": (400, line(b"GET /\nHTTP/1.1")),
+    "A1 tab": (400, line(b"GET\t/ HTTP/1.1")),
+    "A1 tab after target": (400, line(b"GET /\tHTTP/1.1")),
+    "A1 VT": (400, line(b"GET\x0b/ HTTP/1.1")),
+    "A1 FF": (400, line(b"GET\x0c/ HTTP/1.1")),
+    "A1 NBSP": (400, line(b"GET\xa0/ HTTP/1.1")),
+    "A1 two spaces": (400, line(b"GET  / HTTP/1.1")),
+    "A1 space at the end": (400, line(b"GET / HTTP/1.1 ")),
+    "A1 space at the start": (400, line(b" GET / HTTP/1.1")),
+    "A1 bare CR": (400, line(b"GET / HTTP/1.1\rX: y")),
+    "A2 separators in method": (400, line(b'G=":<>(e) / HTTP/1.1')),
+    "A2 no space": (400, line(b"GET/: HTTP/1.1")),
+    "A2 empty method": (400, line(b" / HTTP/1.1")),
+    "A2 non-ASCII method": (400, line("GÉT / HTTP/1.1".encode())),
+    "A3 HTTP/1.32": (400, line(b"GET / HTTP/1.32")),
+    "A3 not a dot": (400, line("GET / HTTP/1ö1".encode())),
+    "A3 unicode digit": (400, line("GET / HTTP/1.𝟙".encode())),
+    "A3 CRs in version": (400, line(b"GET / HTTP/\r\r1.1")),
+    "A3 huge version": (400, line(b"GET / HTTP/4294967295.255")),
+    "A3 lower case": (400, line(b"GET / http/1.1")),
+    "A3 nothing": (400, line(b"GET /")),
+    "A3 nothing, with space": (400, line(b"GET / ")),
+    "A3 HTTP/0.9": (505, line(b"GET / HTTP/0.9")),
+    "A3 HTTP/1.2": (505, line(b"GET / HTTP/1.2")),
+    "A3 HTTP/2.0": (505, line(b"GET / HTTP/2.0")),
+    "A3 HTTP/2 preface": (505, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    "A4 relative": (400, line(b"GET ! HTTP/1.1")),
+    "A4 relative path": (400, line(b"GET index.html HTTP/1.1")),
+    "A4 empty target": (400, line(b"GET  HTTP/1.1")),
+    "A4 control": (400, line(b"GET /\x01 HTTP/1.1")),
+    "A4 DEL": (400, line(b"GET /\x7f HTTP/1.1")),
+    "A4 NUL": (400, line(b"GET /\x00 HTTP/1.1")),
+    "A4 high": (400, line(b"GET /\xc3\xa9 HTTP/1.1")),
+    "A5 * with GET": (400, line(b"GET * HTTP/1.1")),
+    "A5 authority with GET": (400, line(b"GET a:80 HTTP/1.1")),
+    "A5 origin with CONNECT": (400, line(b"CONNECT / HTTP/1.1")),
+    "A5 no port with CONNECT": (400, line(b"CONNECT a HTTP/1.1")),
+    "A7 one slash": (400, line(b"GET http:/a/ HTTP/1.1")),
+    "A7 three slashes": (400, line(b"GET http:///a/ HTTP/1.1")),
+    "A7 no authority": (400, line(b"GET http:// HTTP/1.1")),
+    "A8 too long": (414, line(b"GET /" + b"a" * 16384 + b" HTTP/1.1")),
+    "A8 endless": (414, b"GET /" + b"a" * 20000),
+    "A8 endless after empty line": (414, b"\r\n\r\nGET /" + b"a" * 20000),
+    "A8 endless method": (414, b"G" * 20000),
+    "TLS hello": (400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
+    "too many empty lines": (400, b"\r\n\r\n\r\n" + line(b"GET / HTTP/1.1")),
+    "bare LF before": (400, b"\n" + line(b"GET / HTTP/1.1")),
+    "bare CR before": (400, b"\r" + line(b"GET / HTTP/1.1")),
+    # B: fields
+    "B1 bare LF": (400, head(b"Foo: x\nContent-Length: 44\r\n")),
+    "B1 bare LF as end": (400, GET + b"Host: a\n\n"),
+    "B1 bare LF after line": (400, b"GET / HTTP/1.1\nHost: a\n\n"),
+    "B1 bare CR": (400, head(b"Foo: x\rContent-Length: 44\r\n")),
+    "B1 CR CR LF": (400, head(b"Foo: x\r\r\n")),
+    "B1 NUL": (400, head(b"Foo: x\x00y\r\n")),
+    **{
+        f"B2 {octet:#04x} in value": (400, head(b"Foo: x%cInjected: y\r\n" % octet))
+        for octet in (0x01, 0x08, 0x0B, 0x0C, 0x1C, 0x1D, 0x1E, 0x1F, 0x7F)
+    },
+    "B3 space before colon": (400, head(b"Content-Length : 3\r\n")),
+    "B3 tab before name": (400, GET + b"\tContent-Length: 1\r\n" + HOST + b"\r\n"),
+    "B3 space before name": (400, GET + b" Foo: 1\r\n" + HOST + b"\r\n"),
+    "B3 no name": (400, head(b": x\r\n")),
+    "B3 no colon": (400, head(b"Foo\r\n")),
+    "B3 space in name": (400, head(b"Na me: x\r\n")),
+    "B3 0x85 in name": (400, head(b"Name\x85: x\r\n")),
+    "B3 0xa0 in name": (400, head(b"Name\xa0: x\r\n")),
+    "B3 name with separator": (400, head(b"Na(me): x\r\n")),
+    "B4 folded": (400, head(b"Foo: x\r\n y\r\n")),
+    "B4 folded with tab": (400, head(b"Foo: x\r\n\ty\r\n")),
+    "B4 folded name": (400, POST + b"Transfer-\r\nEncoding: chunked\r\n\r\n0\r\n\r\n"),
+    "B5 NBSP around chunked": (
+        400,
+        POST + b"Transfer-Encoding: \xa0chunked\xa0\r\n\r\n0\r\n\r\n",
+    ),
+    "B5 VT before chunked": (
+        400,
+        POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+    ),
+    "B6 two Host": (400, GET + HOST + b"Host: b\r\n\r\n"),
+    "B6 two equal Host": (400, GET + HOST + HOST + b"\r\n"),
+    "B6 two Content-Type": (
+        400,
+        POST + b"Content-Type: a/b\r\ncontent-type: a/c\r\nContent-Length: 0\r\n\r\n",
+    ),
+    "B9 too many fields": (431, head(b"A: b\r\n" * 128)),
+    "B11 too large": (431, head(b"A: " + b"b" * 65536 + b"\r\n")),
+    "B11 endless": (431, GET + b"A: " + b"b" * 70000),
+    "G2 no Host": (400, GET + b"\r\n"),
+    **{
+        f"G1 Host {name}": (400, GET + b"Host: " + value + b"\r\n\r\n")
+        for name, value in {
+            "path": b"a/../b",
+            "space": b"a b",
+            "user": b"u@a",
+            "query": b"a?b",
+            "empty": b"",
+            "unicode": "é".encode(),
+            "list": b"a, b/",
+            "port": b"a:8x",
+            "ports": b"a:1:2",
+            "bracket": b"[::1",
+            "percent": b"a%2",
+            "backslash": b"a\\b",
+            "great port": b"a:65536",
+            "long port": b"a:000080",
+            "great port of IPv6": b"[::1]:65536",
+            "no IPv6": b"[:::]",
+            "IPv4 in brackets": b"[192.0.2.1]",
+            "IPv6 with zone": b"[fe80::1%25eth0]",
+            "long": b"a" * 256,
+            "long and encoded": b"a" * 254 + b"%61",
+            "only a port": b":80",
+        }.items()
+    },
+    # C: Content-Length
+    **{
+        f"C1 {value!r}": (
+            400,
+            POST + b"Content-Length: " + value + b"\r\n\r\n" + AFTER,
+        )
+        for value in (
+            b"+1",
+            b"-1",
+            b"1_0",
+            b"0x10",
+            "１".encode(),
+            b"1 2",
+            b"1,1",
+            b"1, 1",
+            b"",
+            b"1.0",
+            b"1;a",
+            b"\xb2",
+        )
+    },
+    "C2 two": (400, POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+    "C2 two equal": (400, POST + b"Content-Length: 1\r\nContent-Length: 1\r\n\r\na"),
+    "C2 empty, then 43": (400, POST + b"Content-Length:\r\nContent-Length: 43\r\n\r\n"),
+    "C3 5000 digits": (400, POST + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n"),
+    "C3 19 digits": (400, POST + b"Content-Length: " + b"9" * 19 + b"\r\n\r\n"),
+    # D: Transfer-Encoding
+    "D1 CL and TE": (
+        400,
+        POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    "D1 TE and CL": (
+        400,
+        POST + b"Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n",
+    ),
+    **{
+        f"D2 {value!r}": (
+            code,
+            POST + b"Transfer-Encoding: " + value + b"\r\n\r\n0\r\n\r\n" + AFTER,
+        )
+        for value, code in {
+            b"gzip, chunked": 501,
+            b"identity, chunked": 501,
+            b"identity": 400,
+            b"gzip": 400,
+            b"foo": 400,
+            b"xchunked": 400,
+            b"chunked, gzip": 400,
+            b",chunked": 400,
+            b"chunked,": 400,
+            b"": 400,
+            b"chunked, chunked": 400,
+            b"chunked;x": 400,
+            b"chunked x": 400,
+            b'"chunked"': 400,
+        }.items()
+    },
+    "D2 two lines": (
+        400,
+        POST + b"Transfer-Encoding: chunked\r\n" * 2 + b"\r\n0\r\n\r\n",
+    ),
+    "D2 gzip and chunked in two lines": (
+        400,
+        POST + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ),
+    "D3 HTTP/1.0": (
+        400,
+        b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + AFTER,
+    ),
+}
+
+# What is wrong in the content: the head is fine.
+REJECTED_CONTENT: dict[str, tuple[int, bytes]] = {
+    **{
+        f"D4 {size!r}": (400, size + b"\r\nhello\r\n0\r\n\r\n" + AFTER)
+        for size in (
+            b"0x5",
+            b"+5",
+            b"-0",
+            b"-5",
+            b"0_2e",
+            b" 5",
+            b"5 ",
+            b"5\t",
+            b"",
+            b"10000000000000000",
+            b"fffffffffffffffff",
+            b"5z",
+            b"\xef\xbc\x95",
+        )
+    },
+    "D5 LF in extension": (400, b"5;a\nb\r\nhello\r\n0\r\n\r\n"),
+    "D5 CR in extension": (400, b"5;a\rb\r\nhello\r\n0\r\n\r\n"),
+    "D5 CR CR": (400, b"5\r\r;a\r\nhello\r\n0\r\n\r\n"),
+    "D5 control": (400, b"5;a\x01\r\nhello\r\n0\r\n\r\n"),
+    "D5 unclosed quote": (400, b'5;a="b\r\nhello\r\n0\r\n\r\n'),
+    "D5 CRLF in quotes": (400, b'5;a="b\r\n"\r\nhello\r\n0\r\n\r\n'),
+    "D5 no name": (400, b"5;\r\nhello\r\n0\r\n\r\n"),
+    "D5 no value": (400, b"5;a=\r\nhello\r\n0\r\n\r\n"),
+    "D5 long": (400, b"5;" + b"a" * 2000 + b"\r\nhello\r\n0\r\n\r\n"),
+    "D5 endless": (400, b"5;" + b"a" * 2000),
+    "D5 many": (400, (b"1;" + b"a" * 1000 + b"\r\nx\r\n") * 17 + b"0\r\n\r\n"),
+    "D6 two octets eaten": (400, b"5\r\nhelloXX0\r\n\r\n" + AFTER),
+    "D6 CR and another": (400, b"5\r\nhello\rX0\r\n\r\n" + AFTER),
+    "D6 longer than said": (400, b"5\r\nhello!\r\n0\r\n\r\n" + AFTER),
+    "D7 LF": (400, b"5\nhello\n0\n\n"),
+    "D7 LF after data": (400, b"5\r\nhello\n0\r\n\r\n"),
+    "D7 LF after last chunk": (400, b"5\r\nhello\r\n0\n\r\n"),
+    "D9 bad trailer": (400, b"0\r\nFoo : bar\r\n\r\n"),
+    "D9 folded trailer": (400, b"0\r\nFoo: bar\r\n baz\r\n\r\n"),
+    "D9 LF in trailer": (400, b"0\r\nFoo: bar\nX: y\r\n\r\n"),
+    "D9 endless trailer": (431, b"0\r\nFoo: " + b"b" * 10000),
+    "D9 long trailers": (431, b"0\r\nFoo: " + b"b" * 10000 + b"\r\n\r\n"),
+    "D9 many trailers": (431, b"0\r\n" + b"A: b\r\n" * 33 + b"\r\n"),
+    "D10 then a request": (400, b"zz\r\n\r\n" + AFTER),
+}
