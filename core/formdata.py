@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from tempfile import SpooledTemporaryFile, TemporaryFile
 from threading import Thread
-from typing import Any, BinaryIO, Final, TypeVar, cast
+from typing import Any, BinaryIO, Final, TypeVar, cast, overload
 
 from penstock.core.charsets import decodeText
 from penstock.core.content import Form
@@ -22,6 +22,7 @@ from penstock.core.values.disposition import ContentDisposition
 LARGE: Final = 16 * 1024 * 1024
 
 _Value = TypeVar("_Value")
+_Default = TypeVar("_Default")
 
 
 class Submitted(dict[str, list[_Value]]):
@@ -34,6 +35,19 @@ class Submitted(dict[str, list[_Value]]):
 
     def __missing__(self, name: str) -> list[_Value]:
         raise MissingField(name)
+
+    @overload
+    def first(self, name: str, /) -> _Value: ...
+
+    @overload
+    def first(self, name: str, default: _Default, /) -> _Value | _Default: ...
+
+    def first(self, name: str, /, *default: Any) -> Any:
+        """
+        @return: the first value of C{name}; without one, C{default}.
+        @raise MissingField: if there is neither.
+        """
+        return self.get(name, default)[0] if default else self[name][0]
 
 
 class Upload:

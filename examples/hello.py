@@ -12,5 +12,5 @@ from penstock.core.resource import Resource
 
 class Hello(Resource):
     def render_GET(self, request):
-        name = request.args.get("name", ["world"])[0]
+        name = request.args.first("name", "world")
         return f"Hello, {name}!\n"

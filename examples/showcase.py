@@ -224,7 +224,7 @@ class Contact(Resource):
         return response
 
     def render_POST(self, request):
-        (name,) = request.form.get("name", ["somebody"])
+        name = request.form.first("name", "somebody")
         files = request.files.get("picture", [])
         self.received.append((name, [(file.filename, file.size) for file in files]))
         # So that reloading the answer doesn't send the form again.
@@ -246,9 +246,9 @@ class Theme(Resource):
         return response
 
     def render_POST(self, request):
-        if request.form.get("theme") not in (["light"], ["dark"]):
+        theme = request.form.first("theme")
+        if theme not in ("light", "dark"):
             raise HTTPError(400, "A theme is light or dark.")
-        (theme,) = request.form["theme"]
         cookie = SetCookie(
             "theme", theme, path="/", httpOnly=True, sameSite=SameSite.LAX, maxAge=86400
         )

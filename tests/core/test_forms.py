@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.core.content import Form, Parts
-from penstock.core.errors import LimitExceeded, MalformedContent
+from penstock.core.errors import LimitExceeded, MalformedContent, MissingField
+from penstock.core.formdata import Submitted
 from penstock.core.formparts import FormParser
 from penstock.core.mediatype import parseMediaType
 from penstock.core.resource import Resource
@@ -809,3 +810,14 @@ def test_linear(kind: bytes, content: bytes, size: int) -> None:
         for _ in parser.feed(body[at : at + size]):
             pass
     assert time.process_time() - started < 1.0
+
+
+def test_first() -> None:
+    """
+    The first value of a name is what most want of it.
+    """
+    submitted = Submitted({"a": ["1", "2"]})
+    assert submitted.first("a") == submitted.first("a", None) == "1"
+    assert submitted.first("b", None) is None
+    with pytest.raises(MissingField):
+        submitted.first("b")
