@@ -117,7 +117,10 @@ class Encoding:
         return self
 
     def __next__(self) -> bytes:
-        while not self._ended:
+        if self._ended:
+            raise StopIteration
+        taken = 0
+        while True:
             block = self._cut.next() or self._cut.of(next(self._blocks, None))
             if block is None:
                 self._ended = True
@@ -126,9 +129,10 @@ class Encoding:
             made = self._encoder.feed(block)
             if self._flush:
                 made += self._encoder.flush()
-            if made:
+            taken += len(block)
+            if made or not block or taken >= BLOCK:
+                # Nothing, where much becomes little: others get a turn.
                 return made
-        raise StopIteration
 
     def close(self) -> None:
         """

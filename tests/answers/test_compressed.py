@@ -15,6 +15,7 @@ from twisted.internet.task import Clock, deferLater
 
 from penstock.core.body import FilePart
 from penstock.core.codings import CODINGS
+from penstock.core.encoding import encodeBody
 from penstock.core.errors import HTTPError
 from penstock.core.events import EventStream
 from penstock.core.headers import Headers
@@ -355,6 +356,18 @@ def test_ownTags(way: Any, field: Any, code: int) -> None:
 
     answer = way.ask(Compressed(Changing()), "PUT", "/", [field], b"x")
     assert answer.code == code
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("size", [0, 1000, 64 * 1024, 1024 * 1024])
+def test_takesTurns(coding: str, size: int) -> None:
+    """
+    However much becomes nothing, others get a turn after each 64 KiB of it.
+    """
+    blocks = (bytes(size) for _ in range(200))
+    made = encodeBody(blocks, CODINGS[coding].encoder(), flush=False)
+    turns = sum(1 for _ in made)
+    assert turns >= (200 * size / 66_000 if size else 200)
 
 
 @pytest.mark.everywhere
