@@ -31,7 +31,6 @@ class Upload(Resource):
 
     async def render_PUT(self, request: Request) -> str:
         digest = hashlib.sha256()
-        assert request.content is not None
         async for chunk in request.content:
             digest.update(chunk)
         return digest.hexdigest()

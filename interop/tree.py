@@ -96,7 +96,7 @@ class Echo(Resource):
         digest = hashlib.sha256()
         size = 0
         trailers = None
-        if request.content is not None:
+        if request.method != b"TRACE":
             async for block in request.content:
                 digest.update(block)
                 size += len(block)

@@ -29,7 +29,6 @@ class Taking(Resource):
 
     async def render_POST(self, request: Request) -> Any:
         if isinstance(self.policy, Stream):
-            assert request.content is not None
             return await request.content.read()
         if isinstance(self.policy, Form):
             return Response.json(request.form)
@@ -67,7 +66,6 @@ def test_stream() -> None:
 
         async def render_PUT(self, request: Request) -> Any:
             await begin
-            assert request.content is not None
             async for chunk in request.content:
                 got.append(chunk)
             return b"done"
@@ -208,7 +206,6 @@ def test_contentLost() -> None:
         cancelOnDisconnect = False
 
         async def render_PUT(self, request: Request) -> Any:
-            assert request.content is not None
             try:
                 await request.content.read()
             except PeerGone as problem:
@@ -230,7 +227,6 @@ def test_readLimit() -> None:
         policy = Stream()
 
         async def render_PUT(self, request: Request) -> Any:
-            assert request.content is not None
             try:
                 return await request.content.read(2)
             except LimitExceeded:
