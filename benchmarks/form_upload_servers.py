@@ -72,7 +72,6 @@ class RawDropped(Resource):
 
     async def render_PUT(self, request: Request) -> Response:
         size = 0
-        assert request.content is not None
         async for block in request.content:
             size += len(block)
         return told(size)
@@ -84,7 +83,6 @@ class RawHashed(Resource):
     async def render_PUT(self, request: Request) -> Response:
         digest = hashlib.sha256()
         size = 0
-        assert request.content is not None
         async for block in request.content:
             digest.update(block)
             size += len(block)
@@ -96,7 +94,6 @@ class RawKept(Resource):
 
     async def render_PUT(self, request: Request) -> Response:
         size = 0
-        assert request.content is not None
         with TemporaryFile() as file:
             async for block in request.content:
                 file.write(block)
@@ -134,7 +131,6 @@ class FormKept(Resource):
     policy = Form(limit=None)
 
     def render_POST(self, request: Request) -> Response:
-        assert request.files is not None
         (upload,) = request.files["file"]
         return told(upload.size)
 
