@@ -88,7 +88,8 @@ def explain(problem: BaseException, answered: bool) -> CallProblem:
     detail = _TLS.sub(r"TLS: \1", str(problem)) or type(problem).__name__
     match problem:
         case Unavailable() | ConnectError() | DNSLookupError():
-            return CallProblem(Status.CONNECT, f"can't connect: {detail}")
+            reason = detail.removeprefix("no connection: ")
+            return CallProblem(Status.CONNECT, f"can't connect: {reason}")
         case DeadlineExceeded():
             return CallProblem(Status.TIMEOUT, f"it took too long: {detail}")
         case ExchangeLost() if answered:
