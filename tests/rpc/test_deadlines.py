@@ -70,6 +70,27 @@ def test_silence() -> None:
     assert isinstance(asked.problem, PeerGone)
 
 
+def test_heldUp() -> None:
+    """
+    Who was busy with something else for long first looks at what has come
+    meanwhile.
+    """
+    scene = Scene(window=1024)
+    scene.say(request(1))
+    scene.served[0].exchange.writeHeaders(200, Headers())
+    scene.served[0].exchange.writeData(b"x" * 2000)
+    scene.settle()
+    scene.pipe.advance(10, steps=2)
+    scene.peer.say(Ping(0, 1), Credit(1, 1))
+    scene.clock.advance(100)
+    assert scene.session.phase is Phase.OPEN
+    scene.pipe.advance(30, steps=6)
+    assert scene.session.phase is Phase.OPEN
+    assert scene.served[0].problem is None
+    scene.pipe.advance(20, steps=4)
+    assert scene.isClosed
+
+
 def test_whoReadsNothing() -> None:
     """
     A peer that pings, and reads nothing, is given up.

@@ -122,12 +122,19 @@ class Watch:
         """
         now = self._clock.seconds()
         self._again()
+        passed, self._lastSweep = now - self._lastSweep, now
+        if not 0 <= passed <= self._timeouts.heartbeat:
+            # This side was held up, or its clock was set: what has come
+            # meanwhile is still to be seen.
+            self._lastHeard = now
+            self._fullSince = None
+            self._waits = {}
+            return
+        self._multiplexer.server.forgive(int(passed * _FORGIVEN))
         problem = self._connectionProblem(now)
         if problem is not None:
             self._watched.timedOut(problem)
             return
-        self._multiplexer.server.forgive(int((now - self._lastSweep) * _FORGIVEN))
-        self._lastSweep = now
         self._sweepExchanges(now)
         if now - self._lastPing >= self._timeouts.heartbeat:
             self._lastPing = now
