@@ -212,8 +212,7 @@ class ClientConnection(ClientWire):
 
     def unwatched(self) -> socket | None:
         """
-        @return: the socket, if nothing is read from it because the exchange is
-            paused, so that its end goes unnoticed.
+        See L{penstock.transports.http1.hangup.Unwatched}.
         """
         if self._reading or self._allCame:
             return None
@@ -221,7 +220,7 @@ class ClientConnection(ClientWire):
 
     def hungUp(self, how: Hangup, below: socket) -> None:
         """
-        The peer has gone, while nothing was read from C{below}.
+        See L{penstock.transports.http1.hangup.Unwatched}.
         """
         exchange = self._exchange
         if exchange is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
@@ -23,14 +23,11 @@ from penstock.core.networks import Networks
 from penstock.core.unwelcome import Unwelcome
 from penstock.transports.http1.channel import HTTPChannel
 from penstock.transports.http1.deadlines import Sweep
-from penstock.transports.http1.hangup import hangups, socketOf
+from penstock.transports.http1.hangup import tellHangups
 from penstock.transports.http1.house import Admission, House
 from penstock.transports.http1.limits import Limits, Timeouts
 from penstock.transports.http1.turned_away import TurnedAway
 from penstock.transports.http1.writer import dateLine
-
-if TYPE_CHECKING:
-    from socket import socket
 
 # Request ids are unique among the processes whose logs are read together.
 _PREFIX: Final = os.urandom(4).hex()
@@ -225,20 +222,4 @@ class HTTPFactory(ServerFactory):
         Do what is done twice a second.
         """
         self._house.look(self.clock)
-        self._checkHangups(channels)
-
-    def _checkHangups(self, channels: Iterable[HTTPChannel]) -> None:
-        """
-        Tell those who can't see it that their peers have gone.
-        """
-        paused: dict[int, tuple[HTTPChannel, socket]] = {}
-        for channel in channels:
-            if channel.isDeaf:
-                found = socketOf(channel.transport)
-                if found is not None and found.fileno() >= 0:
-                    paused[found.fileno()] = (channel, found)
-        if paused:
-            gone = hangups(each for _, each in paused.values())
-            for descriptor, how in gone.items():
-                channel, found = paused[descriptor]
-                channel.hungUp(how, found)
+        tellHangups(channels)

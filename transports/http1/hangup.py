@@ -11,7 +11,7 @@ import select
 import socket
 from collections.abc import Iterable
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from penstock.core.direct import beneath
 from penstock.transports.http1.queues import unread
@@ -42,21 +42,41 @@ def socketOf(transport: Any) -> socket.socket | None:
     return found if isinstance(found, socket.socket) else None
 
 
-def hangups(sockets: Iterable[socket.socket]) -> dict[int, Hangup]:
+class Unwatched(Protocol):
     """
-    Ask about all sockets at once: one system call.
+    A connection that doesn't read all the time.
+    """
 
-    @return: those whose peer has gone, by file descriptor.
+    def unwatched(self) -> socket.socket | None:
+        """
+        @return: the socket, if nothing is read from it just now and somebody
+            wants to know if the peer goes.
+        """
+
+    def hungUp(self, how: Hangup, below: socket.socket) -> None:
+        """
+        The peer has gone, while nothing was read from C{below}.
+        """
+
+
+def tellHangups(connections: Iterable[Unwatched]) -> None:
+    """
+    Tell those whose peers have gone and who can't see it: one system call.
     """
     if not _CLOSED:  # pragma: no cover - only Linux has it
-        return {}
+        return
     poll = select.poll()
-    for each in sockets:
-        poll.register(each, _CLOSED)
-    return {
-        descriptor: Hangup.RESET if event & _RESET else Hangup.CLOSED
-        for descriptor, event in poll.poll(0)
-    }
+    asked: dict[int, tuple[Unwatched, socket.socket]] = {}
+    for connection in connections:
+        below = connection.unwatched()
+        if below is not None and below.fileno() >= 0:
+            asked[below.fileno()] = connection, below
+            poll.register(below, _CLOSED)
+    if asked:
+        for descriptor, event in poll.poll(0):
+            connection, below = asked[descriptor]
+            how = Hangup.RESET if event & _RESET else Hangup.CLOSED
+            connection.hungUp(how, below)
 
 
 def mayBeWhole(

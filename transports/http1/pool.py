@@ -26,7 +26,7 @@ from penstock.transports.http1.asking import ask
 from penstock.transports.http1.client_connection import ClientConnection
 from penstock.transports.http1.client_exchange import ClientExchange
 from penstock.transports.http1.client_phases import Phase
-from penstock.transports.http1.hangup import hangups
+from penstock.transports.http1.hangup import tellHangups
 from penstock.transports.http1.limits import Limits
 from penstock.transports.http1.patience import Patience
 
@@ -356,7 +356,7 @@ class HTTPClient(Requester):
         """
         self._sweeping = None
         now = self.clock.seconds()
-        self._lookBeneath()
+        tellHangups(self._connections)
         for connection in list(self._connections):
             connection.look(now, self._patience)
         for exchange in list(self._waiting):
@@ -374,21 +374,6 @@ class HTTPClient(Requester):
         self._connect()
         if self._sweeping is None and self._connections:
             self._sweeping = self.clock.callLater(SWEEP, self._sweep)
-
-    def _lookBeneath(self) -> None:
-        """
-        Find out whose peer has gone while nothing is read.
-        """
-        unwatched = {
-            below.fileno(): (connection, below)
-            for connection in self._connections
-            if (below := connection.unwatched()) is not None
-        }
-        if unwatched:
-            found = hangups(below for _, below in unwatched.values())
-            for descriptor, how in found.items():
-                connection, below = unwatched[descriptor]
-                connection.hungUp(how, below)
 
 
 def _seconds(timeout: float | None) -> float:

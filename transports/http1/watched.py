@@ -10,7 +10,7 @@ from penstock.core.errors import DeadlineExceeded, PeerGone
 from penstock.core.order import Stage
 from penstock.transports.http1.deadlines import Progress, Waiting
 from penstock.transports.http1.events import Rejected
-from penstock.transports.http1.hangup import Hangup, mayBeWhole
+from penstock.transports.http1.hangup import Hangup, mayBeWhole, socketOf
 from penstock.transports.http1.intake import Intake
 from penstock.transports.http1.refusing import RefusingConnection
 
@@ -26,17 +26,17 @@ class WatchedConnection(RefusingConnection):
     <penstock.transports.http1.channel.HTTPChannel>} makes them go.
     """
 
-    @property
-    def isDeaf(self) -> bool:
+    def unwatched(self) -> socket | None:
         """
-        Whether somebody should be told if the peer goes, and nothing is read
-        that would show it.
+        See L{penstock.transports.http1.hangup.Unwatched}.
         """
-        return self._readPaused and self._exchange is not None
+        if self._readPaused and self._exchange is not None:
+            return socketOf(self.transport)
+        return None
 
-    def hungUp(self, how: Hangup, beneath: socket) -> None:
+    def hungUp(self, how: Hangup, below: socket) -> None:
         """
-        The peer has gone.
+        See L{penstock.transports.http1.hangup.Unwatched}.
 
         If it has only stopped sending, and the rest of the content is in the
         kernel's buffer, the request shall have it.  (Of chunks one can only
@@ -47,7 +47,7 @@ class WatchedConnection(RefusingConnection):
                 # Nothing more comes, so this is known for good.
                 reader = self._reader
                 self._mayBeWhole = mayBeWhole(
-                    beneath, reader.remaining, reader.buffered, reader.last(4)
+                    below, reader.remaining, reader.buffered, reader.last(4)
                 )
             if self._mayBeWhole:
                 return
