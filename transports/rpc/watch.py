@@ -126,7 +126,7 @@ class Watch:
         if not 0 <= passed <= self._timeouts.heartbeat:
             # This side was held up, or its clock was set: what has come
             # meanwhile is still to be seen.
-            self._lastHeard = now
+            self._lastHeard = self._lastPing = now
             self._fullSince = None
             self._waits = {}
             return
