@@ -271,7 +271,10 @@ class AnsweringRequest(ReadingRequest):
         """
         body, length = self._select(headers, body)
         if length is not None and self.code not in (204, 304):
-            headers.setRaw(b"content-length", b"%d" % length)
+            # RFC 9110, section 8.6: what answers HEAD without any content may
+            # have said how much GET has.
+            if length or self.method != b"HEAD" or b"content-length" not in headers:
+                headers.setRaw(b"content-length", b"%d" % length)
         elif (
             trailers and headers.hasNone(_NOT_ANNOUNCED) and self.clientproto >= (1, 1)
         ):

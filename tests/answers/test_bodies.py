@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from twisted.internet.address import IPv4Address
@@ -499,3 +499,29 @@ def test_closedUnsent(way: Any, why: str, make: Any, loggedErrors: Any) -> None:
         assert answer.code == 500
     assert root.file.closed
     assert len(loggedErrors.flush()) == 1
+
+
+class OwnHead(Resource):
+    """
+    Answers HEAD without making what GET would be answered with.
+    """
+
+    fields: Final = [("content-length", "1234"), ("etag", '"1"')]
+
+    def render_GET(self, request: Request) -> Response:
+        return Response(bytes(1234), headers=self.fields)
+
+    def render_HEAD(self, request: Request) -> Response:
+        return Response(headers=self.fields)
+
+
+def test_ownHead(way: Any) -> None:
+    """
+    RFC 9110, section 8.6: it tells the length that the content of GET has.
+    """
+    root = OwnHead()
+    for method in ("GET", "HEAD"):
+        answer = way.ask(root, method)
+        assert answer.headers.get("content-length") == b"1234"
+    answer = way.ask(root, "HEAD", fields=[("if-none-match", '"1"')])
+    assert (answer.code, answer.body) == (304, b"")
