@@ -32,19 +32,21 @@ class Response:
         body: Any = b"",
         code: int = 200,
         headers: Fields | None = None,
-        trailers: Headers | None = None,
+        trailers: Fields | None = None,
     ) -> None:
         """
         @param headers: L{Headers}, which become this response's own, or what
             they are made of: C{{"cache-control": "no-store", "etag":
             EntityTag("a")}}.
-        @raise penstock.core.errors.InvalidField: if one of C{headers} may not
-            be sent.
+        @param trailers: likewise.  L{Headers} may be filled while the body is
+            sent.
+        @raise penstock.core.errors.InvalidField: if one of C{headers} or
+            C{trailers} may not be sent.
         @raise TypeError: if C{body} can't be a body.
         """
         self.code = code
         self.headers = Headers.of(headers)
-        self.trailers = trailers
+        self.trailers = None if trailers is None else Headers.of(trailers)
         if isinstance(body, str) and not self.headers.hasHeader(b"content-type"):
             self.headers.setRaw(b"content-type", b"text/plain; charset=utf-8")
         self.body = normalise(body)

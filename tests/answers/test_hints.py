@@ -107,6 +107,23 @@ def test_trailers(way: Any, body: Any) -> None:
     assert answer.trailers.get("server-timing") == b"made;dur=1.5"
 
 
+@pytest.mark.parametrize(
+    "trailers", [{"x-a": "1"}, [("x-a", "1")], Headers([("x-a", "1")])], ids=repr
+)
+def test_givenTrailers(way: Any, trailers: Any) -> None:
+    """
+    They are given as fields are.
+    """
+
+    class Given(Resource):
+        def render_GET(self, request: Request) -> Response:
+            return Response(blocks(), trailers=trailers)
+
+    answer = way.ask(Given())
+    assert answer.trailers.get("x-a") == b"1"
+    assert answer.headers.get("trailer") is not None
+
+
 def test_noRoomForTrailers(way: Any) -> None:
     """
     Where the length is known there is no room for them.
