@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from penstock.transports.http1.events import Data, End, Rejected
+from penstock.transports.http1.events import Data
 from penstock.transports.http1.limits import Limits
 from penstock.transports.http1.response_reader import Event, ResponseReader
 
@@ -58,13 +58,3 @@ def read(
     for part in parts:
         events += reader.receive(part)
     return reader, joined(events)
-
-
-def verdict(events: list[Event]) -> Rejected:
-    """
-    The rejection that ends C{events}; there is no end before it.
-    """
-    last = events[-1]
-    assert type(last) is Rejected
-    assert not any(type(event) in (End, Rejected) for event in events[:-1])
-    return last

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.transports.http1.events import End
-from penstock.transports.http1.response_reader import MAX_INTERIM, Head, Interim
+from penstock.transports.http1.events import End, Rejected
+from penstock.transports.http1.response_reader import MAX_INTERIM, Event, Head, Interim
 
-from .responses import NORMAL, OK, SMALL, pieces, read, verdict
+from .responses import NORMAL, OK, SMALL, pieces, read
 
 BAD: dict[str, tuple[bytes, int]] = {
     # Status line.
@@ -165,6 +165,16 @@ BAD_CHUNKS: dict[str, bytes] = {
     "empty fold in a trailer": b"0\r\nA: b\r\n \r\n c\r\n\r\n",
     "fold before the first trailer": b"0\r\n A: b\r\n\r\n",
 }
+
+
+def verdict(events: list[Event]) -> Rejected:
+    """
+    The rejection that ends C{events}; there is no end before it.
+    """
+    last = events[-1]
+    assert type(last) is Rejected
+    assert not any(type(event) in (End, Rejected) for event in events[:-1])
+    return last
 
 
 FOLDED: dict[str, tuple[bytes, list[tuple[bytes, bytes]]]] = {
