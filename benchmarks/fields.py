@@ -26,10 +26,11 @@ HEAD = """\
 # What fields cost
 
 Written by `python benchmarks/fields.py`, with Python {version}: microseconds of
-processor time, the best of {rounds} rounds of {times}. *Read* and *write* are for a value
-that the table has not seen before; where it remembers the latest ones, *again* is for
-one of these. It remembers {recent} values of a field, of {length} octets at most, and
-neither secrets nor errors; who fills it on purpose makes it as large as 4 MB a field.
+processor time, the best of {rounds} rounds of {times}. *Read* and *write* are for a
+value that the table has not seen before; where it remembers the latest ones, *again* is
+for one of these. It remembers {recent} values of a field, of {length} octets at most,
+and neither secrets nor errors; who fills it on purpose makes it as large as 4 MB a
+field.
 
 Of what clients want, of `Alt-Svc` and of what proxies add, it also remembers the latest
 members, hosts and addresses: those of a new value are seldom new themselves. Here they
@@ -176,6 +177,8 @@ LINES: list[tuple[str, bytes]] = [
     ("Sec-Fetch-Mode", b"navigate"),
     ("Sec-Fetch-Site", b"same-origin"),
     ("Sec-Fetch-User", b"?1"),
+    ("Sec-Fetch-Storage-Access", b"inactive"),
+    ("Activate-Storage-Access", b'retry; allowed-origin="https://example.com"'),
     ("Origin", b"https://example.org"),
     ("Access-Control-Request-Method", b"PUT"),
     ("Access-Control-Request-Headers", b"content-type,x-requested-with"),

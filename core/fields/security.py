@@ -31,13 +31,13 @@ def _contentPolicyRow(name: str, section: str) -> Field:
     )
 
 
-def _fetchRow(name: str, section: str) -> Field:
+def _fetchRow(name: str, rfc: str) -> Field:
     return Field(
         name,
         recentlyParsed(embedding.parseStructuredToken),
         embedding.generateStructuredToken,
         "str",
-        f"Fetch Metadata, section {section}",
+        rfc,
         SINGLE,
         REQUEST,
     )
@@ -99,9 +99,9 @@ ROWS: Final = (
         SINGLE,
         REQUEST,
     ),
-    _fetchRow("Sec-Fetch-Dest", "2.1"),
-    _fetchRow("Sec-Fetch-Mode", "2.2"),
-    _fetchRow("Sec-Fetch-Site", "2.3"),
+    _fetchRow("Sec-Fetch-Dest", "Fetch Metadata, section 2.1"),
+    _fetchRow("Sec-Fetch-Mode", "Fetch Metadata, section 2.2"),
+    _fetchRow("Sec-Fetch-Site", "Fetch Metadata, section 2.3"),
     Field(
         "Sec-Fetch-User",
         *texts.flag(b"?1", b"?0"),
@@ -110,4 +110,6 @@ ROWS: Final = (
         SINGLE,
         REQUEST,
     ),
+    _fetchRow("Sec-Fetch-Storage-Access", "Storage Access Headers"),
+    structured("Activate-Storage-Access", "item", "Storage Access Headers", RESPONSE),
 )

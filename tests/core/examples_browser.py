@@ -7,7 +7,7 @@ from typing import Any
 
 from penstock.core.values.contentpolicy import ContentSecurityPolicy, PermissionsPolicy
 from penstock.core.values.embedding import EmbeddingPolicy
-from penstock.core.values.structured import Dictionary, Item
+from penstock.core.values.structured import Dictionary, Item, Token
 from penstock.core.values.transportsecurity import StrictTransportSecurity
 
 GOOD: list[tuple[str, bytes, Any]] = [
@@ -122,6 +122,13 @@ GOOD: list[tuple[str, bytes, Any]] = [
     ("Sec-Fetch-Site", b"same-origin;x=1", "same-origin"),
     ("Sec-Fetch-User", b"?1", True),
     ("Sec-Fetch-User", b"?0", False),
+    ("Sec-Fetch-Storage-Access", b"inactive", "inactive"),
+    ("Activate-Storage-Access", b"load", Item(Token("load"))),
+    (
+        "Activate-Storage-Access",
+        b'retry; allowed-origin="https://a.example"',
+        Item(Token("retry"), (("allowed-origin", "https://a.example"),)),
+    ),
     ("Origin", b"https://example.org", "https://example.org"),
     ("Origin", b"http://[::1]:8080", "http://[::1]:8080"),
     ("Origin", b"null", "null"),
@@ -193,6 +200,8 @@ BAD: list[tuple[str, bytes]] = [
     ("Sec-Fetch-Mode", b"a, b"),
     ("Sec-Fetch-Site", b""),
     ("Sec-Fetch-User", b"1"),
+    ("Sec-Fetch-Storage-Access", b"?1"),
+    ("Activate-Storage-Access", b"retry, load"),
     ("Origin", b"example.org"),
     ("Origin", b"https://"),
     ("Origin", b"https://example.org/"),

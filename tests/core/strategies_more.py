@@ -298,6 +298,7 @@ embeddingPolicies = st.builds(
 )
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "Activate-Storage-Access": items,
     "Accept-Patch": mediaTypes,
     "Accept-Post": mediaTypes,
     "Access-Control-Allow-Credentials": st.just(True),
@@ -384,6 +385,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "Sec-Fetch-Dest": structuredTokens,
     "Sec-Fetch-Mode": structuredTokens,
     "Sec-Fetch-Site": structuredTokens,
+    "Sec-Fetch-Storage-Access": structuredTokens,
     "Sec-Fetch-User": st.booleans(),
     "Sec-WebSocket-Accept": st.binary(min_size=20, max_size=20).map(
         lambda raw: b64encode(raw).decode()
