@@ -58,8 +58,12 @@ authorities = st.one_of(
     st.builds(Authority, st.sampled_from(["%c3%a4.example", "127.0.0.1"]), ports),
     st.builds(Authority, st.ip_addresses(v=6).map(str), ports),
 )
-references = st.text(
-    [chr(c) for c in range(0x21, 0x7F) if chr(c) not in '"<>\\'], min_size=1
+# Those with an authority can't have any.
+references = st.one_of(
+    st.text(
+        [chr(c) for c in range(0x21, 0x7F) if chr(c) not in '"<>\\'], min_size=1
+    ).filter(lambda text: not text.lower().startswith(("//", "http"))),
+    st.sampled_from(["//a.example", "https://a.example:8443/b?c#d", "HTTP://[::1]/"]),
 )
 languages = st.lists(
     st.from_regex(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,2}", fullmatch=True), max_size=4
