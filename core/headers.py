@@ -116,6 +116,10 @@ class Headers:
         self._fields: list[RawField] | tuple[RawField, ...] = []
         self._index: dict[bytes, list[bytes]] | None = {}
         self._typed: dict[bytes, Any] | None = None
+        if not fields:
+            # Mostly, and a call of RPC makes one: looking for a mapping costs
+            # 0.1 µs.
+            return
         if isinstance(fields, Mapping):
             for name, value in fields.items():
                 self.setHeader(name, value)
