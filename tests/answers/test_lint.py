@@ -102,6 +102,29 @@ CASES: Final = {
     "range": Case(206, "GET", "/files/data.bin", [(b"Range", b"bytes=0-99")]),
     "suffix": Case(206, "GET", "/files/data.bin", [(b"Range", b"bytes=-1")]),
     "ranges": Case(206, "GET", "/files/data.bin", [(b"Range", b"bytes=0-9,500-509")]),
+    "range of sibling": Case(
+        206,
+        "GET",
+        "/files/style.css",
+        [(b"Accept-Encoding", b"gzip"), (b"Range", b"bytes=0-9")],
+    ),
+    "range of page": Case(206, "GET", "/article", [(b"Range", b"bytes=0-9")]),
+    "ranges of page": Case(206, "GET", "/article", [(b"Range", b"bytes=0-1,9-")]),
+    "range still current": Case(
+        206,
+        "GET",
+        "/article",
+        [(b"Range", b"bytes=5-9"), (b"If-Range", b"{etag}")],
+    ),
+    "range of the past": Case(
+        200, "GET", "/article", [(b"Range", b"bytes=5-9"), (b"If-Range", b'"x"')]
+    ),
+    "range of a head": Case(
+        200, "HEAD", "/files/data.bin", [(b"Range", b"bytes=0-99")]
+    ),
+    "problem of range": Case(
+        416, "GET", "/article", [(b"Range", b"bytes=9999-"), LIKES_JSON]
+    ),
     "no such range": Case(
         416, "GET", "/files/data.bin", [(b"Range", b"bytes=9999999-")]
     ),
@@ -128,7 +151,7 @@ REASONS: Final = {
         "The request was bad indeed.",
     ),
     "FRESHNESS_HEURISTIC": (
-        r"index|listing.*|file|style|sibling|range|suffix|ranges|redirect",
+        r"index|listing.*|file|style|.*sibling|range( of a head)?|suffix|ranges|redirect",
         (
             "Files don't know how long they hold. RFC 9111, section 4.2.2, says what"
             " caches make of that, and the validators are there."
