@@ -151,7 +151,7 @@ REASONS: Final = {
         "The request was bad indeed.",
     ),
     "FRESHNESS_HEURISTIC": (
-        r"index|listing.*|file|style|.*sibling|range( of a head)?|suffix|ranges|redirect",
+        r"index|listing.*|file|style|.*sibling|ranges?( of a head)?|suffix|redirect",
         (
             "Files don't know how long they hold. RFC 9111, section 4.2.2, says what"
             " caches make of that, and the validators are there."
