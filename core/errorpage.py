@@ -7,7 +7,6 @@ likes JSON better.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
@@ -67,14 +66,22 @@ def errorPage(
 
 def _page(code: int, title: str, message: str, traceback: str | None) -> Response:
     title = escape(f"{code} {title}".rstrip(" "))
-    inside = "" if traceback is None else f"\n<pre>{escape(traceback)}</pre>"
+    inside = "" if traceback is None else f"\n<pre>{_shown(traceback)}</pre>"
     return Response.html(
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{_STYLE}</style></head>\n"
-        f"<body><h1>{title}</h1><p>{escape(message)}</p>{inside}</body></html>\n",
+        f"<body><h1>{title}</h1><p>{_shown(message)}</p>{inside}</body></html>\n",
         code,
     )
+
+
+def _shown(text: str) -> str:
+    """
+    @return: C{text} in HTML; with escapes for halves of characters, which a
+        client may have sent.
+    """
+    return escape(text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _problem(
@@ -92,7 +99,6 @@ def _problem(
     members.update(details)
     if traceback is not None:
         members["traceback"] = traceback.split("\n")
-    text = json.dumps(members, ensure_ascii=False, allow_nan=False)
-    response = Response(text.encode("utf-8"), code)
+    response = Response.json(members, code)
     response.headers.setRaw(b"content-type", PROBLEM)
     return response

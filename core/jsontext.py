@@ -1,5 +1,5 @@
 """
-JSON as it comes (RFC 8259).
+JSON as it comes and goes (RFC 8259).
 """
 
 from __future__ import annotations
@@ -35,6 +35,20 @@ def parseJSON(data: bytes) -> Any:
         )
     except (ValueError, RecursionError):
         raise MalformedContent("The content is not JSON.") from None
+
+
+def generateJSON(value: Any) -> bytes:
+    """
+    @raise TypeError: if JSON has nothing for C{value}.
+    @raise ValueError: for a NaN or an infinity.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        # Half of a character (RFC 8259, section 8.2), as in what a client has
+        # sent.
+        return json.dumps(value, allow_nan=False).encode("ascii")
 
 
 def _notJSON(name: str) -> NoReturn:

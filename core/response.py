@@ -4,12 +4,12 @@ What a resource may return.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from penstock.core.body import normalise
 from penstock.core.grammar import asciiBytes
 from penstock.core.headers import Fields, Headers
+from penstock.core.jsontext import generateJSON
 from penstock.core.values.reference import writtenReference
 
 
@@ -73,14 +73,7 @@ class Response:
         @raise TypeError: if JSON has nothing for it.
         @raise ValueError: for a NaN or an infinity.
         """
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        try:
-            data = text.encode("utf-8")
-        except UnicodeEncodeError:
-            # Half of a character (RFC 8259, section 8.2), as in what a client
-            # has sent.
-            data = json.dumps(value, allow_nan=False).encode("ascii")
-        self = cls(data, code, headers)
+        self = cls(generateJSON(value), code, headers)
         self.headers.setRaw(b"content-type", b"application/json")
         return self
 

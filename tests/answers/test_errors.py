@@ -251,3 +251,26 @@ def test_varyIsKept() -> None:
     wire = get(Choosy())
     assert wire.headers.get(b"vary") == b"accept-language, accept, cookie"
     assert b"etag" not in wire.headers
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+@pytest.mark.parametrize("debug", [False, True])
+def test_halfACharacter(way: Any, kind: str, debug: bool, loggedErrors: Any) -> None:
+    """
+    A client's JSON may have what no text has; it can be told so.
+    """
+
+    class Told(Resource):
+        def render_POST(self, request: Request) -> Any:
+            value = request.json()
+            if debug:
+                raise ValueError(value)
+            raise HTTPError(422, f"<{value}> is wrong.", details={"given": value})
+
+    site = Site(Told(), debug=debug)
+    fields = [("content-type", "application/json"), ("accept", kind)]
+    answer = way.ask(site, "POST", "/", fields, b'"\\ud800"')
+    assert answer.code == (500 if debug else 422)
+    assert b"\\ud800" in answer.body
+    assert b"<\\" not in answer.body or kind != "text/html"
+    assert len(loggedErrors.flush()) == debug
