@@ -96,6 +96,32 @@ def test_largerReads(server: Server) -> None:
     assert sizes[-1] == READ
 
 
+def test_readsAfterAnEarlyAnswer(server: Server) -> None:
+    """
+    So it is where nobody wanted the rest of the content.
+    """
+    sizes: list[int] = []
+
+    def react(asked: Asked, what: str) -> None:
+        if what == "process":
+            sizes.append(asked.channel._channel.transport.bufferSize)
+        if asked.command == b"GET":
+            answerAtOnce(asked, what)
+        elif what == "chunk":
+            sizes.append(asked.channel._channel.transport.bufferSize)
+            if sum(map(len, asked.chunks)) > 3 << 20:
+                asked.channel.stopProducing()
+                asked.answer(b"enough", 400)
+
+    server.listen(react)
+    client = server.connect()
+    client.send(put(bytes((3 << 20) + 200000)))
+    client.send(get(b"/", b"Connection: close\r\n"))
+    assert client.readAll().count(b"HTTP/1.1 ") == 2
+    assert LARGE_READ in sizes
+    assert sizes[-1] == READ
+
+
 @pytest.mark.parametrize("size", [30000, 4000000])
 def test_bigWriteToSlowReader(server: Server, size: int) -> None:
     """

@@ -317,6 +317,7 @@ class HTTPChannel(SwitchingConnection):
                 self._endDrain(413)
         elif type(event) is End:
             self._intake = _HEAD
+            self._sizeReads(0)
             self._switch()
         elif type(event) is Rejected:
             self._logRefusal(event)

@@ -37,8 +37,8 @@ GATHER: Final = 64 * 1024
 
 # Octets that are read at a time, as Twisted has it; and while much content comes.
 # A form of a gibibyte then takes half the processor time, since each read is a
-# turn of the reactor and a word to the peer that there is room again.  A resource
-# that has stopped reading holds up to two of these, half a megabyte.
+# turn of the reactor and a word to the peer that there is room again.  To Twisted
+# it is also how much may wait to be sent (Limits says what a connection holds).
 READ: Final = 64 * 1024
 LARGE_READ: Final = 256 * 1024
 

@@ -31,9 +31,12 @@ class Limits:
     Bounds on what a peer may send, and on how many there may be.  Octets,
     unless said otherwise; L{None}, where it may be, for no bound.
 
-    What a connection can make us hold: C{startLine} and C{fieldBlock} while
-    its head comes, C{backlog} and one read while it is answered, and what the
-    application holds of content and response.
+    What a connection can make us hold: C{startLine}, C{fieldBlock} and one
+    read while its head comes; C{backlog} and one read while it is answered;
+    256 KiB while content comes faster than it is taken; and what the
+    application holds of content and response.  A read is 64 KiB, and while
+    much content comes without TLS, 256 KiB.  Of what is sent, as much waits as
+    one read has, before whoever makes it is asked to pause.
     """
 
     startLine: int = 16 * 1024
@@ -67,8 +70,9 @@ class Limits:
 
     backlog: int = 64 * 1024
     """What may wait unparsed while a response is under way, before reading
-    stops: as much as one read gives, so that it is overshot by one read at
-    most."""
+    stops: as much as one read gives, so that it is overshot by one read of 64
+    KiB at most; or up to 256 KiB, where that came with the end of a large
+    content."""
 
     drain: int = 256 * 1024
     """Content that is read and dropped to save a connection whose request was
@@ -88,7 +92,8 @@ class Limits:
 
     connections: int | None = 10_000
     """Number of connections in all.  Each is about 5 KiB that does nothing,
-    and at worst what is said above: 1.5 GiB for all of these."""
+    and at worst what is said above: 2.5 GiB for all of these, and as much
+    again of responses that nobody takes."""
 
     connectionsPerAddress: int | None = 500
     """Number of connections from one address (of IPv6, one /64: a customer
