@@ -6,11 +6,19 @@ from __future__ import annotations
 
 import tracemalloc
 
+import pytest
+
+from penstock.core.headers import Headers
 from penstock.transports.rpc import heads
 from penstock.transports.rpc.codec import Decoder, frame
-from penstock.transports.rpc.messages import HandleContentChunk
+from penstock.transports.rpc.messages import (
+    AbortConnection,
+    HandleContentChunk,
+    Message,
+    StopProducing,
+)
 
-from .wires import MAX_FRAME, opening
+from .wires import MAX_FRAME, Scene, opening, request
 
 
 def test_smallPiecesCostLittle() -> None:
@@ -52,3 +60,32 @@ def test_manyNamesDontFillItForGood() -> None:
         heads.readFields((name, b"1"), 1, 1000)
     assert len(heads._known) <= heads._MAX_KNOWN
     assert names[-1] in heads._known
+
+
+@pytest.mark.parametrize(
+    "last", [AbortConnection(1, 0, ""), StopProducing(1)], ids=["abort", "stop"]
+)
+def test_nobodyWaitsForCreditAfterTheEnd(last: Message) -> None:
+    """
+    What the peer has given up isn't kept until there is credit, which may be
+    never.
+    """
+    scene = Scene(connectionWindow=1024)
+    for number in range(1, 21, 2):
+        scene.say(request(number))
+        scene.served[-1].answer(bytes(20_000))
+        scene.settle()
+        scene.say(last._replace(exchange=number))
+    assert scene.session.underWay == 0
+    assert not scene.session._output.ring
+
+
+def test_nobodyWaitsForTheCarrierAfterTheEnd() -> None:
+    scene = Scene()
+    scene.session.pauseProducing()
+    for number in range(1, 21, 2):
+        scene.say(request(number))
+        scene.served[-1].exchange.writeHeaders(200, Headers())
+        scene.say(AbortConnection(number, 0, ""))
+    assert scene.session.underWay == 0
+    assert not scene.session._output.urgent

@@ -142,7 +142,7 @@ class RPCCalling(RPCExchange, CallingExchange):
         What was not sent of the request won't be, and the response is still to
         come.
         """
-        self._backlog = None
+        self._dropBacklog()
         self._ending = _SENT
         if self._stage is not _FINISHED:
             self._loseOutflow()

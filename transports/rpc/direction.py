@@ -100,6 +100,7 @@ class Direction(Generic[E]):
             # Before its place is given to another.
             if exchange.number:
                 self.output.send(encode(AbortConnection(exchange.number, reason, text)))
+            self.output.leave(exchange)
             self.forget(exchange)
 
     def forget(self, exchange: E) -> None:
@@ -112,6 +113,7 @@ class Direction(Generic[E]):
         """
         The peer has given C{exchange} up.
         """
+        self.output.leave(exchange)
         self.forget(exchange)
         exchange.lose(problem)
 

@@ -208,7 +208,7 @@ class RPCExchange(Exchange):
         It is over on the wire: nothing is sent from now on.
         """
         self.wire = _CLOSED
-        self._backlog = None
+        self._dropBacklog()
         self._head = None
         if self._first is not None:
             self._output.credit += len(self._first)
@@ -374,6 +374,13 @@ class RPCExchange(Exchange):
         self._credit -= len(data)
         self.sentContent += len(data)
         self._output.sendContent(self._contentMethod, self.number, data)
+
+    def _dropBacklog(self) -> None:
+        self._backlog = None
+        if self._inRing:
+            # Now: its turn may never come, if the peer gives no credit.
+            self._inRing = False
+            self._output.ring.remove(self)
 
     def _getInLine(self) -> None:
         if not self._inRing and self._credit > 0 and self.wire is _OPEN:

