@@ -148,7 +148,8 @@ class ReadBlocks:
 
     def __next__(self) -> bytes:
         block = self._file.read(BLOCK)
-        if not block:
+        # None isn't the end: there is nothing yet, and nobody would say when.
+        if block == b"":
             raise StopIteration
         return block
 
@@ -312,8 +313,7 @@ class IteratorProducer:
         done = self._done
         try:
             if self._begin is not None:
-                first = next(self._blocks, None)
-                self._first = None if first is None else _checked(first)
+                self._first = self._next()
                 self._begin()
         except BaseException:
             discard(self._blocks)
@@ -329,16 +329,25 @@ class IteratorProducer:
         block, self._first = self._first, b""
         try:
             if block == b"":
-                block = next(self._blocks, None)
+                block = self._next()
             if block is not None:
                 # Also an empty one: whoever makes many of them doesn't keep
                 # the loop to itself.
-                self._exchange.writeData(_checked(block))
+                self._exchange.writeData(block)
                 return
         except Exception:
             self._end(Failure())
         else:
             self._end(None)
+
+    def _next(self) -> bytes | None:
+        """
+        @return: the next block; L{None} at the end.
+        @raise TypeError: if it is none, such as L{None}.
+        """
+        for block in self._blocks:
+            return _checked(block)
+        return None
 
     def stopProducing(self) -> None:
         """

@@ -18,6 +18,7 @@ import pytest
 from penstock.core.resource import Resource
 from penstock.core.response import Response
 from penstock.core.server import Request
+from penstock.transports.memory import MemoryClient
 
 CONTENT = b"a line\n" * 30_000
 
@@ -130,6 +131,43 @@ def test_notRead(way: Any, kind: str, loggedErrors: Any) -> None:
         }
         assert way.ask(MadeLate(lambda: files[kind])).code == 500
     assert [type(it) for it in loggedErrors.flush()] == [TypeError]
+
+
+class Dry(io.RawIOBase):
+    """
+    Has some, and then nothing yet.
+    """
+
+    def __init__(self, block: bytes) -> None:
+        super().__init__()
+        self.blocks: list[bytes | None] = [block, None]
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes | None:
+        return self.blocks.pop(0)
+
+
+def test_nothingYet(loggedErrors: Any) -> None:
+    """
+    A content isn't taken for whole where its file has nothing yet.
+    """
+    file = Dry(b"some")
+    with MemoryClient(Read(file)) as client, pytest.raises(TypeError, match="None"):
+        client.get("/")
+    assert file.closed
+    loggedErrors.flush()
+
+
+def test_noBlock(loggedErrors: Any) -> None:
+    """
+    Nor where an iterator makes something that is no block.
+    """
+    with MemoryClient(Read(iter([b"some", None]))) as client:
+        with pytest.raises(TypeError, match="None"):
+            client.get("/")
+    loggedErrors.flush()
 
 
 class MadeLate(Resource):
