@@ -164,9 +164,9 @@ def test_noBlock(loggedErrors: Any) -> None:
     """
     Nor where an iterator makes something that is no block.
     """
-    with MemoryClient(Read(iter([b"some", None]))) as client:
-        with pytest.raises(TypeError, match="None"):
-            client.get("/")
+    body = iter([b"some", None])
+    with MemoryClient(Read(body)) as client, pytest.raises(TypeError, match="None"):
+        client.get("/")
     loggedErrors.flush()
 
 
