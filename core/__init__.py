@@ -16,8 +16,8 @@ What is where, by module; each group needs only those below it, and its own::
     fields           headers, fieldtable, fields, values, recent, trailers, hop
     what they say    grammar, authority, target, mediatype, negotiation, members,
                      etag, dates, cachecontrol, forwarding, phrases
-    around it        endpoints, identity, certified, networks, direct, unwelcome,
-                     accesslog, coroutines
+    around it        endpoints, identity, certified, networks, queues (direct),
+                     unwelcome, accesslog, coroutines
 
 A request comes to a L{penstock.core.server.Site} from any transport's serving
 end: C{server} finds its resource, C{reading} hands that the content as its policy

@@ -18,7 +18,7 @@ from penstock.core.errors import DeadlineExceeded, PeerGone
 from penstock.core.headers import Headers
 from penstock.transports.http1.connection import LARGE_READ, READ
 from penstock.transports.http1.limits import Timeouts
-from penstock.transports.http1.queues import unacknowledged
+from penstock.core.queues import unacknowledged
 
 from .messages import BAD, CHUNKED, HELLO, get, ok, put
 from .sockets import DATE_LENGTH, SLOW, Server, server, withoutDate

@@ -19,7 +19,7 @@ C{client_connection}, which is in one of C{client_phases}.
 C{head} reads the fields of both ends, and C{events} are what their readers tell.
 C{deadlines}, C{delivery} and C{patience} see that nobody is waited for without
 end; C{house}, C{gate} and C{turned_away}, that there aren't too many; C{hangup}
-and C{queues} ask the kernel what a peer has done; C{sendfile} sends files.
+asks the kernel what a peer has done; C{sendfile} sends files.
 C{limits} are how much of all that is taken, and C{connect} makes clients of URLs.
 """
 

@@ -19,14 +19,13 @@ from penstock.core.direct import (
     closeNow,
     hasQueue,
     isPlainSocket,
-    queued,
     tune,
     writeNow,
 )
 from penstock.core.interfaces import ConnectionInfo
+from penstock.core.queues import unread, unsent
 from penstock.transports.http1 import sendfile
 from penstock.transports.http1.house import Admission
-from penstock.transports.http1.queues import unacknowledged, unread
 
 if TYPE_CHECKING:
     from penstock.transports.http1.factory import HTTPFactory
@@ -189,15 +188,9 @@ class ServerConnection(Protocol):
 
     def _unsent(self) -> int:
         """
-        @return: octets that wait to be sent, or for the peer's word that they
-            have come, as far as that can be seen.
+        See L{unsent}.
         """
-        lowest = beneath(self.transport)
-        if not hasQueue(lowest) or not lowest.connected:
-            return 0
-        # The kernel's part matters: it takes a megabyte at a time, so that a
-        # slow peer would seem to take nothing for a long while.
-        return queued(lowest) + unacknowledged(lowest.socket)
+        return unsent(self.transport)
 
     def _unread(self) -> int:
         """

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from typing import Any, Final, Protocol
 
 from penstock.core.direct import beneath
-from penstock.transports.http1.queues import unread
+from penstock.core.queues import unread
 
 _RESET: Final = getattr(select, "POLLHUP", 0) | getattr(select, "POLLERR", 0)
 _CLOSED: Final = getattr(select, "POLLRDHUP", 0)

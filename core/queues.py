@@ -1,5 +1,5 @@
 """
-How much the kernel holds for a socket.
+How much waits on its way to or from a peer.
 """
 
 from __future__ import annotations
@@ -7,6 +7,8 @@ from __future__ import annotations
 import socket
 import sys
 from typing import Any, Final
+
+from penstock.core.direct import beneath, hasQueue, queued
 
 try:
     import fcntl
@@ -20,6 +22,19 @@ else:
     _UNACKNOWLEDGED = getattr(termios, "TIOCOUTQ", None)
 
 _INT: Final = bytes(4)
+
+
+def unsent(transport: Any) -> int:
+    """
+    @return: octets that wait to be sent, or for the peer's word that they have
+        come, as far as that can be seen.
+    """
+    lowest = beneath(transport)
+    if not hasQueue(lowest) or not lowest.connected:
+        return 0
+    # The kernel's part matters: it takes a megabyte at a time, so that a slow
+    # peer would seem to take nothing for a long while.
+    return queued(lowest) + unacknowledged(lowest.socket)
 
 
 def unread(each: socket.socket) -> int:
