@@ -4,8 +4,10 @@ How sessions end.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from zope.interface.verify import verifyObject
 
 from penstock.core.errors import (
@@ -14,6 +16,7 @@ from penstock.core.errors import (
 )
 from penstock.core.headers import Headers
 from penstock.core.interfaces import IRequester
+from penstock.transports.rpc.carrier import Carrier
 from penstock.transports.rpc.codec import frame
 from penstock.transports.rpc.limits import RPCLimits
 from penstock.transports.rpc.messages import (
@@ -78,6 +81,43 @@ def test_goodbyeThatIsNotAnswered() -> None:
     scene.pipe.advance(4.9)
     assert not scene.isClosed
     scene.pipe.advance(0.2)
+    assert scene.isClosed
+
+
+@pytest.mark.parametrize(
+    ("unsent", "seconds"),
+    [
+        ([9], 5),
+        ([9, 9], 5),
+        ([9, 8, 8], 10),
+        ([9, 0, 0], 10),
+        ([0], 5),
+        (range(100, 0, -1), 60),
+    ],
+    ids=["nothing", "still nothing", "a little", "all", "had all", "for ever"],
+)
+def test_waitWhileThePeerTakesSomething(
+    unsent: Sequence[int], seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What is still to be sent, every five seconds.
+    """
+    scene = Scene()
+    clock = scene.clock
+    began = clock.seconds()
+    monkeypatch.setattr(
+        Carrier,
+        "unsent",
+        property(
+            lambda carrier: unsent[
+                min(int(clock.seconds() - began) // 5, len(unsent) - 1)
+            ]
+        ),
+    )
+    scene.session.close()
+    for _ in range(seconds // 5):
+        assert not scene.isClosed
+        scene.pipe.advance(5.0)
     assert scene.isClosed
 
 

@@ -5,9 +5,11 @@ RPC over sockets: what the kernel is given.
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from twisted.internet.task import Clock
 
 from penstock.core.direct import UNSENT
 from penstock.core.headers import Headers
@@ -96,6 +98,52 @@ def test_goodbyesThatCross(loop: Loop) -> None:
         loop.run(isOver)
     assert sum(len(item.data) for item in received if type(item) is WriteData) == SIZE
     loop.run(closed)
+
+
+class Middling(Served):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.answer(bytes(1024 * 1024))
+
+
+def test_slowReaderHasAll(loop: Loop) -> None:
+    """
+    Who takes a response slowly has all of it, also when that takes longer than
+    anybody is waited for who takes nothing.
+    """
+    clock = Clock()
+    factory = RPCFactory(Middling, reactor=clock)
+    port = loop.listen(factory)
+    with socket.socket() as peer:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        peer.connect(("127.0.0.1", port))
+        peer.settimeout(0)
+        peer.sendall(opening(True, window=WINDOW, connectionWindow=WINDOW))
+        peer.sendall(frame(request(1)))
+        loop.settle()
+        (session,) = factory.sessions
+        closed = session.close()
+        received = 0
+
+        def read() -> None:
+            nonlocal received
+            with suppress(BlockingIOError):
+                received += len(peer.recv(64 * 1024))
+            clock.advance(0)
+            loop.settle()
+
+        for _ in range(100):
+            if session.underWay:
+                read()
+        for _ in range(100):
+            if received < 1024 * 1024:
+                read()
+                clock.advance(4.5)
+        assert received > 1024 * 1024
+        assert clock.seconds() > 10
+        peer.sendall(frame(GoAway(0, 0, 0, "")))
+        peer.shutdown(socket.SHUT_WR)
+        loop.run(closed)
 
 
 def test_complaintIsHad(loop: Loop) -> None:

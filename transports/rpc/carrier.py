@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IPushProducer, ISSLTransport
 
 from penstock.core.direct import finishClosing, isPlainSocket, tune, writeNow
 from penstock.core.interfaces import ConnectionInfo
+from penstock.core.queues import unsent
 
 
 class Carrier:
@@ -63,6 +64,14 @@ class Carrier:
             writeNow(transport, b"".join(pieces))
         else:
             transport.write(b"".join(pieces))
+
+    @property
+    def unsent(self) -> int:
+        """
+        Octets that were written and haven't arrived, as far as that can be
+        seen.
+        """
+        return unsent(self._transport)
 
     def resumed(self) -> None:
         """

@@ -99,4 +99,9 @@ class RPCTimeouts:
     waits to be sent, or of anything at all."""
 
     close: float = 5.0
-    """For what is still to be sent after the end."""
+    """After the end, without the peer taking an octet of what is still to be
+    sent, or closing."""
+
+    farewell: float = 60.0
+    """For all of that, and again after the peer's goodbye: else a peer that
+    takes an octet now and then would never be gone."""

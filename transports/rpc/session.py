@@ -303,6 +303,13 @@ class RPCSession(Protocol):
 
     # For the watch: see L{penstock.transports.rpc.watch.Watched}
 
+    @property
+    def unsent(self) -> int:
+        """
+        Octets that were written and haven't arrived.
+        """
+        return self._carrier.unsent
+
     def ping(self, token: int) -> None:
         """
         Send a ping.
@@ -388,7 +395,7 @@ class RPCSession(Protocol):
                 self._shut()
                 self._carrier.close()
             case Leaving.US, Phase.OPEN:
-                self._watch.expect(self._timeouts.close, PeerGone("goodbye"))
+                self._watch.expectEnd(PeerGone("goodbye"))
             case Leaving.PEER, Phase.OPEN:
                 # Ours is the last that we say; the peer closes when it comes.
                 self._sayGoodbye()
@@ -434,7 +441,7 @@ class RPCSession(Protocol):
         """
         self.phase = Phase.CLOSING
         self._output.shut()
-        self._watch.expect(self._timeouts.close, PeerGone("closing took too long"))
+        self._watch.expectEnd(PeerGone("closing took too long"))
 
     def _end(self) -> None:
         if self.phase is not Phase.CLOSED:

@@ -23,6 +23,13 @@ class Watched(Protocol):
     The session, as its watch knows it.
     """
 
+    @property
+    def unsent(self) -> int:
+        """
+        Octets that were written and haven't arrived, as far as that can be
+        seen.
+        """
+
     def ping(self, token: int) -> None:
         """
         Send a ping.
@@ -75,6 +82,27 @@ class Watch:
         Only wait, for so long.
         """
         self._schedule(seconds, lambda: self._watched.timedOut(problem))
+
+    def expectEnd(self, problem: ExchangeLost) -> None:
+        """
+        Only wait for what the peer does at the end, and for longer while it
+        takes what is still to be sent.
+        """
+        patience = self._timeouts.close
+        until = self._clock.seconds() + self._timeouts.farewell
+        before = self._watched.unsent
+
+        def look() -> None:
+            nonlocal before
+            unsent = self._watched.unsent
+            left = until - self._clock.seconds()
+            if unsent < before and left > 0:
+                before = unsent
+                self._schedule(min(patience, left), look)
+            else:
+                self._watched.timedOut(problem)
+
+        self._schedule(patience, look)
 
     def start(self) -> None:
         """
