@@ -82,7 +82,7 @@ def _hostsOf(certificate: x509.Certificate) -> CertifiedHosts:
         names = certificate.extensions.get_extension_for_class(
             x509.SubjectAlternativeName
         ).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         # There is none, or it is malformed.
         found = []
     else:
@@ -110,4 +110,7 @@ def certifiedHosts(transport: Any) -> CertifiedHosts:
         SNI, it depends on whom that has asked for.
     """
     certificate = transport.getHandle().get_certificate()
+    if certificate is None:
+        # Anonymous ciphers.
+        return CertifiedHosts(())
     return _hostsOf(certificate.to_cryptography())
