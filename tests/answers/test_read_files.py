@@ -26,7 +26,9 @@ CONTENT = b"a line\n" * 30_000
 def zipped(path: Path) -> Any:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("member", CONTENT)
-    return zipfile.ZipFile(path).open("member")
+    # The archive stays open for its member, and no longer.
+    with zipfile.ZipFile(path) as archive:
+        return archive.open("member")
 
 
 def gzipped(path: Path) -> Any:
