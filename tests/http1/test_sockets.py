@@ -16,9 +16,9 @@ from twisted.protocols.policies import WrappingFactory
 from penstock.core.direct import UNSENT, isPlainSocket, queued
 from penstock.core.errors import DeadlineExceeded, PeerGone
 from penstock.core.headers import Headers
+from penstock.core.queues import unacknowledged
 from penstock.transports.http1.connection import LARGE_READ, READ
 from penstock.transports.http1.limits import Timeouts
-from penstock.core.queues import unacknowledged
 
 from .messages import BAD, CHUNKED, HELLO, get, ok, put
 from .sockets import DATE_LENGTH, SLOW, Server, server, withoutDate
