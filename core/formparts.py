@@ -31,6 +31,9 @@ from penstock.core.mediatype import MediaType
 # space at the end.
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 
+# RFC 7578, section 4.2: each part has one.
+_NAMED: Final = re.compile(rb";[\t ]*name[\t ]*=", re.IGNORECASE)
+
 # RFC 7578, section 4.7: other encodings are deprecated, and nobody sends them.
 _PLAIN_ENCODINGS: Final = frozenset((b"7bit", b"8bit", b"binary"))
 
@@ -211,6 +214,9 @@ def _partHead(segment: Any) -> PartHead:
     for name in (b"content-disposition", b"content-type"):
         if len(headers.lines(name)) > 1:
             raise MalformedContent("A part of the form has a field twice.")
+    disposition = headers.get(b"content-disposition") or b""
+    if not segment.name and _NAMED.search(disposition) is None:
+        raise MalformedContent("A part of the form has no name.")
     encoding = headers.get(b"content-transfer-encoding")
     if encoding is not None and encoding.lower() not in _PLAIN_ENCODINGS:
         raise UnsupportedContent("A part of the form is encoded.")

@@ -224,6 +224,13 @@ ROWS: dict[str, Row] = {
         400,
     ),
     "no disposition": (MULTI, part(b"Content-Type: text/plain") + END, 400),
+    "no name": (MULTI, part(b"Content-Disposition: form-data") + END, 400),
+    "no name, but a filename": (
+        MULTI,
+        part(b'Content-Disposition: form-data; filename="x"') + END,
+        400,
+    ),
+    "empty name": (MULTI, field(b"") + END, ({"": ["v"]}, {})),
     "another disposition": (MULTI, part(b"Content-Disposition: inline") + END, 400),
     "I11 nested": (
         MULTI,
