@@ -5,7 +5,8 @@ RPC over sockets: what the kernel is given.
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -33,6 +34,21 @@ class Large(Served):
         self.exchange.finish()
 
 
+@contextmanager
+def asking(loop: Loop, port: int) -> Iterator[socket.socket]:
+    """
+    A peer that has asked, and would take much, but little at a time.
+    """
+    with socket.socket() as peer:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        peer.connect(("127.0.0.1", port))
+        peer.settimeout(0)
+        peer.sendall(opening(True, window=WINDOW, connectionWindow=WINDOW))
+        peer.sendall(frame(request(1)))
+        loop.settle()
+        yield peer
+
+
 @pytest.mark.skipif(
     not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the kernel can't be told"
 )
@@ -41,13 +57,7 @@ def test_replyBesideLargeContent(loop: Loop) -> None:
     Little waits in the kernel before a reply, however much that would take.
     """
     port = loop.listen(RPCFactory(Large, reactor=loop.reactor))
-    with socket.socket() as peer:
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-        peer.connect(("127.0.0.1", port))
-        peer.settimeout(0)
-        peer.sendall(opening(True, window=WINDOW, connectionWindow=WINDOW))
-        peer.sendall(frame(request(1)))
-        loop.settle()
+    with asking(loop, port) as peer:
         peer.sendall(frame(Ping(0, 7)))
         loop.settle()
         decoder = Decoder(MAX_FRAME)
@@ -72,13 +82,7 @@ def test_goodbyesThatCross(loop: Loop) -> None:
     """
     factory = RPCFactory(Large, reactor=loop.reactor)
     port = loop.listen(factory)
-    with socket.socket() as peer:
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-        peer.connect(("127.0.0.1", port))
-        peer.settimeout(0)
-        peer.sendall(opening(True, window=WINDOW, connectionWindow=WINDOW))
-        peer.sendall(frame(request(1)))
-        loop.settle()
+    with asking(loop, port) as peer:
         (session,) = factory.sessions
         closed = session.close()
         peer.sendall(frame(GoAway(0, 0, 0, "")))
@@ -114,13 +118,7 @@ def test_slowReaderHasAll(loop: Loop) -> None:
     clock = Clock()
     factory = RPCFactory(Middling, reactor=clock)
     port = loop.listen(factory)
-    with socket.socket() as peer:
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-        peer.connect(("127.0.0.1", port))
-        peer.settimeout(0)
-        peer.sendall(opening(True, window=WINDOW, connectionWindow=WINDOW))
-        peer.sendall(frame(request(1)))
-        loop.settle()
+    with asking(loop, port) as peer:
         (session,) = factory.sessions
         closed = session.close()
         received = 0
